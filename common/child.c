@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "child.h"
+
+#include <unistd.h>
+
+#include "cred.h"
+#include "init.h"
+#include "inside.h"
+#include "kernel.h"
+#include "plan.h"
+#include "spawn.h"
+
+/* "0" is the writer itself. */
+static int join_cgroup(const struct birth *birth, struct diag *d)
+{
+	if (birth->spawned->cgroup_left_out && write(birth->cgroup_procs, "0", 1) != 1)
+		return diag_fail(d, NULL, "write cgroup.procs");
+	return 0;
+}
+
+/* Ids first, then what needs them. */
+static int build(const struct birth *birth, struct diag *d)
+{
+	unsigned int late = birth->plan->late;
+
+	if (birth->spawned->time_left_out)
+		late |= CLONE_NEWTIME;
+	if (join_cgroup(birth, d) < 0 || inside_map(birth->plan, d) < 0)
+		return -1;
+	return inside_build(birth->plan, late, d);
+}
+
+void child_run(void *arg)
+{
+	const struct birth *birth = arg;
+	const struct plan *plan = birth->plan;
+	struct diag *d = birth->report;
+
+	if (build(birth, d) == 0 && inside_enter(plan, birth->parent_fd, d) == 0 &&
+	    cred_apply(&plan->cred, d) == 0 && inside_bind(plan, birth->parent_fd, d) == 0)
+		inside_exec(plan, d);
+	_exit(d->status);
+}
+
+static void expect(int gate, enum gate_word word)
+{
+	struct gate_note note;
+
+	gate_hear(gate, &note);
+	if (note.word != word)
+		_exit(EXIT_OWN_FAILURE);
+}
+
+static int start(const struct plan *plan, int gate, struct diag *d)
+{
+	if (plan->init)
+		return inside_bind(plan, gate, d) < 0 ? -1 : init_run(plan, gate, d);
+	if (cred_apply(&plan->cred, d) < 0 || inside_bind(plan, gate, d) < 0)
+		return -1;
+	gate_say(gate, GATE_EXEC);
+	return inside_exec(plan, d);
+}
+
+void child_run_gated(const struct birth *birth, struct gate *gate)
+{
+	const struct plan *plan = birth->plan;
+	struct gate_note failed = { .word = GATE_FAILED };
+	struct diag *d = &failed.diag;
+
+	gate_keep_child(gate);
+	expect(gate->child, GATE_MAPPED);
+	if (build(birth, d) == 0) {
+		gate_say(gate->child, GATE_BUILT);
+		expect(gate->child, GATE_GO);
+		if (inside_enter(plan, gate->child, d) == 0)
+			start(plan, gate->child, d);
+	}
+	gate_say_note(gate->child, &failed);
+	_exit(d->status);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "diag.h"
+
+int file_write(const char *path, const char *text, const char *step, struct diag *d)
+{
+	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	size_t len = strlen(text);
+	ssize_t n;
+
+	if (fd < 0)
+		return diag_fail(d, path, "%s", step);
+	n = write(fd, text, len);
+	if (n < 0)
+		return diag_fail(d, path, "%s", step);
+	if ((size_t)n != len)
+		return diag_set(d, EIO, path, "%s", step);
+	return 0;
+}
+
+ssize_t file_read_fd(int fd, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size - 1) {
+		ssize_t n = read(fd, buf + len, size - 1 - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	buf[len] = '\0';
+	return (ssize_t)len;
+}
+
+ssize_t file_read(const char *path, char *buf, size_t size)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -1 : file_read_fd(fd, buf, size);
+}
+
+long long file_read_number(const char *path)
+{
+	char buf[32];
+	char *end;
+	long long value;
+
+	if (file_read(path, buf, sizeof(buf)) <= 0)
+		return -1;
+	value = strtoll(buf, &end, 10);
+	return end == buf ? -1 : value;
+}
+
+void file_guard_stdio(void)
+{
+	struct pollfd fds[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+
+	if (poll(fds, 3, 0) <= 0)
+		return;
+	for (int i = 0; i < 3; i++)
+		if (fds[i].revents & POLLNVAL)
+			(void)!open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* file: small files, those of /proc above all, in one read or one write. */
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct diag;
+
+/*
+ * Write TEXT to PATH, which must exist, in one write(2): the kernel takes
+ * id maps and clock offsets only so. STEP names what is being done
+ * ("write uid_map"). -1 and *d on failure.
+ */
+int file_write(const char *path, const char *text, const char *step, struct diag *d);
+
+/*
+ * Read PATH from its start into BUF, at most SIZE - 1 bytes, and end them
+ * with a NUL. Returns how many, or -1 with errno.
+ */
+ssize_t file_read(const char *path, char *buf, size_t size);
+
+/* The number that PATH holds, or -1 (no such file, no number in it). */
+long long file_read_number(const char *path);
+
+/* Read FD up to its end, as file_read() does. */
+ssize_t file_read_fd(int fd, char *buf, size_t size);
+
+/*
+ * Where descriptors 0, 1 or 2 are closed, open /dev/null there (close-on-exec),
+ * so that nothing of ours takes their numbers and a program is handed them
+ * closed, as the tool was. To be called before the first open. One poll(2).
+ */
+void file_guard_stdio(void);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "gate.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "cleanup.h"
+
+int gate_open(struct gate *gate, struct diag *d)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return diag_fail(d, NULL, "make a pair of sockets");
+	gate->parent = ends[0];
+	gate->child = ends[1];
+	return 0;
+}
+
+static void close_end(int *end)
+{
+	cleanup_close_fd(end);
+	*end = -1;
+}
+
+void gate_keep_parent(struct gate *gate)
+{
+	close_end(&gate->child);
+}
+
+void gate_keep_child(struct gate *gate)
+{
+	close_end(&gate->parent);
+}
+
+void gate_close(struct gate *gate)
+{
+	close_end(&gate->parent);
+	close_end(&gate->child);
+}
+
+/* A note is as long as its word needs. */
+static size_t note_size(enum gate_word word)
+{
+	return word == GATE_FAILED ? sizeof(struct gate_note) : offsetof(struct gate_note, diag);
+}
+
+void gate_say_note(int end, const struct gate_note *note)
+{
+	while (send(end, note, note_size(note->word), MSG_NOSIGNAL) < 0 && errno == EINTR)
+		;
+}
+
+void gate_say(int end, enum gate_word word)
+{
+	gate_say_note(end, &(struct gate_note){ .word = word });
+}
+
+void gate_hear(int end, struct gate_note *note)
+{
+	ssize_t n;
+
+	*note = (struct gate_note){ .word = GATE_CLOSED };
+	do
+		n = recv(end, note, sizeof(*note), 0);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0 || (size_t)n != note_size(note->word))
+		note->word = GATE_CLOSED;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * gate: the talk between a launcher and its child, before the program starts
+ * and, where the child is an init of ours, after that. A socket pair: when
+ * either side dies, the other reads an end of file.
+ */
+
+#include "diag.h"
+#include "run.h"
+
+/* In the order in which they are said. */
+enum gate_word {
+	GATE_CLOSED,  /* the other side has gone, or its end was closed by exec */
+	GATE_MAPPED,  /* -> child: your ids are mapped */
+	GATE_BUILT,   /* <- child: every namespace exists and has its offsets */
+	GATE_GO,      /* -> child: pins, host set-up and the like are done */
+	GATE_EXEC,    /* <- child: next comes exec */
+	GATE_RUNNING, /* <- init: the program has been executed */
+	GATE_STOPPED, /* <- init: the program was stopped by signal number */
+	GATE_ENDED,   /* <- init: how the program ended */
+	GATE_FAILED,  /* <- child: why it goes no further */
+};
+
+struct gate_note {
+	enum gate_word word;
+	int number;
+	struct ended ended;
+	struct diag diag;
+};
+
+struct gate {
+	int parent; /* the launcher's end, or -1 */
+	int child;
+};
+
+/* Both ends, close-on-exec. */
+int gate_open(struct gate *gate, struct diag *d);
+
+/* Each side keeps its own end only, before it waits for anything. */
+void gate_keep_parent(struct gate *gate);
+void gate_keep_child(struct gate *gate);
+void gate_close(struct gate *gate);
+
+/* Say WORD; one that nobody hears is no failure here: the listener's end is seen by waiting. */
+void gate_say(int end, enum gate_word word);
+void gate_say_note(int end, const struct gate_note *note);
+
+/* The next note; GATE_CLOSED in *note when the other side has gone. Blocks. */
+void gate_hear(int end, struct gate_note *note);

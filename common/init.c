@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "init.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cred.h"
+#include "diag.h"
+#include "gate.h"
+#include "inside.h"
+#include "kernel.h"
+#include "plan.h"
+#include "run.h"
+#include "spawn.h"
+
+struct program {
+	const struct plan *plan;
+	struct diag *report;
+};
+
+static void program_main(void *arg)
+{
+	const struct program *program = arg;
+
+	if (cred_apply(&program->plan->cred, program->report) == 0)
+		inside_exec(program->plan, program->report);
+	_exit(program->report->status);
+}
+
+static int start_program(const struct plan *plan, pid_t *pid, struct diag *d)
+{
+	struct program program = { plan, spawn_shared(sizeof(struct diag)) };
+	struct spawned child;
+
+	if (!program.report ||
+	    spawn_vfork(&(struct spawn_args){ .cgroup_fd = -1 }, program_main, &program, &child) < 0)
+		return diag_fail(d, NULL, "start the program under init");
+	*pid = child.pid;
+	if (!program.report->status)
+		return 0;
+	*d = *program.report;
+	return -1;
+}
+
+/* What is left open here would keep pipes from ending. */
+static void let_go(int gate)
+{
+	if (gate > 0)
+		kernel_close_range(0, (unsigned int)gate - 1, 0);
+	kernel_close_range((unsigned int)gate + 1, ~0U, 0);
+}
+
+/* Everything that has ended or stopped; one SIGCHLD may stand for many. */
+static void reap(pid_t program, int gate)
+{
+	struct change c;
+
+	while (run_wait(0, WSTOPPED | WNOHANG, &c) == 0 && c.pid) {
+		struct gate_note note = { .number = c.stopped, .ended = c.ended };
+
+		if (c.pid != program || c.what == CHANGE_NONE)
+			continue;
+		note.word = c.what == CHANGE_ENDED ? GATE_ENDED : GATE_STOPPED;
+		gate_say_note(gate, &note);
+		if (c.what == CHANGE_ENDED)
+			_exit(c.ended.signal ? 128 + c.ended.signal : c.ended.status);
+	}
+}
+
+/* What the terminal sent to our whole group has reached the program, too. */
+static void pass_on(pid_t program, const siginfo_t *info)
+{
+	if (info->si_code != SI_KERNEL || info->si_signo == SIGALRM ||
+	    getpgid(program) != getpgrp())
+		kill(program, info->si_signo);
+}
+
+int init_run(const struct plan *plan, int gate, struct diag *d)
+{
+	siginfo_t info;
+	sigset_t all;
+	pid_t program = 0;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	/* The program may be root in here: our executable is none of its business. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return diag_fail(d, NULL, "close /proc/1 to the program");
+	if (start_program(plan, &program, d) < 0)
+		return -1;
+	gate_say(gate, GATE_RUNNING);
+	let_go(gate);
+	for (;;) {
+		reap(program, gate);
+		if (sigwaitinfo(&all, &info) > 0 && info.si_signo != SIGCHLD)
+			pass_on(program, &info);
+	}
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "inside.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "diag.h"
+#include "kernel.h"
+#include "plan.h"
+#include "run.h"
+
+static const char self[] = "self";
+
+int inside_map(const struct plan *plan, struct diag *d)
+{
+	const struct user_plan *user = &plan->user;
+
+	if (user->writer != MAP_SELF)
+		return 0;
+	if (user->setgroups != SETGROUPS_UNCHANGED &&
+	    idmap_write_setgroups(user->setgroups == SETGROUPS_ALLOW, self, d) < 0)
+		return -1;
+	if (user->map[ID_UID].n && idmap_write(&user->map[ID_UID], ID_UID, self, d) < 0)
+		return -1;
+	return user->map[ID_GID].n ? idmap_write(&user->map[ID_GID], ID_GID, self, d) : 0;
+}
+
+/*
+ * The door was opened with the owner's effective ids; now that there are
+ * names for them, the caller's real ones take their place again. Ids that the
+ * map does not have cannot be taken, and stay the owner's.
+ */
+static int leave_owner(const struct user_plan *user, struct diag *d)
+{
+	uint32_t uid, gid;
+
+	if (!user->set_owner)
+		return 0;
+	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
+		return diag_fail(d, NULL, "own /proc/self");
+	if (idmap_inner(&user->map[ID_GID], user->own_gid, &gid) && setresgid(gid, gid, gid) < 0)
+		return diag_fail(d, NULL, "setgid %u", gid);
+	if (idmap_inner(&user->map[ID_UID], user->own_uid, &uid) && setresuid(uid, uid, uid) < 0)
+		return diag_fail(d, NULL, "setuid %u", uid);
+	return 0;
+}
+
+int inside_build(const struct plan *plan, unsigned int late, struct diag *d)
+{
+	if (leave_owner(&plan->user, d) < 0)
+		return -1;
+	if ((late & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
+		return diag_fail(d, NULL, "unshare the cgroup namespace");
+	return late & CLONE_NEWTIME ? timens_make(&plan->timens, d) : 0;
+}
+
+static int set_names(const struct plan *plan, struct diag *d)
+{
+	if (plan->hostname && sethostname(plan->hostname, strlen(plan->hostname)) < 0)
+		return diag_fail(d, plan->hostname, "set the hostname");
+	if (plan->domainname && setdomainname(plan->domainname, strlen(plan->domainname)) < 0)
+		return diag_fail(d, plan->domainname, "set the domain name");
+	return 0;
+}
+
+static int raise_loopback(struct diag *d)
+{
+	cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq lo = { .ifr_name = "lo" };
+
+	if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &lo) < 0)
+		return diag_fail(d, "lo", "look at the loopback interface");
+	lo.ifr_flags |= IFF_UP;
+	return ioctl(fd, SIOCSIFFLAGS, &lo) < 0 ? diag_fail(d, "lo", "bring up") : 0;
+}
+
+/* The launcher is gone: the descriptor of it is readable, or its end of the gate is closed. */
+static bool orphaned(int parent_fd)
+{
+	struct pollfd parent = { .fd = parent_fd, .events = POLLIN };
+
+	return poll(&parent, 1, 0) != 0;
+}
+
+/* Until the command has ended, or the launcher has: then the command is ended, too. */
+static void watch(int command, int parent_fd)
+{
+	struct pollfd fds[2] = {
+		{ .fd = command, .events = POLLIN }, { .fd = parent_fd, .events = POLLIN },
+	};
+
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	if (!fds[0].revents)
+		kernel_pidfd_send_signal(command, SIGKILL);
+}
+
+static int run_setup(const struct plan *plan, int parent_fd, struct diag *d)
+{
+	char *argv[] = { "/bin/sh", "-c", (char *)(uintptr_t)plan->setup, NULL };
+	struct run run = {
+		.argv = argv, .env = environ, .mask = &plan->mask, .stdout_fd = -1, .with_caps = true,
+	};
+	cleanup_close int fd = -1;
+	struct ended e;
+	pid_t pid;
+
+	if (run_start(&run, &pid, &fd, d) < 0) {
+		d->status = EXIT_OWN_FAILURE;
+		return -1;
+	}
+	watch(fd, parent_fd);
+	if (run_wait_end(pid, &e) < 0)
+		return diag_fail(d, NULL, "set-up command");
+	return run_check(&e, "set-up command", d);
+}
+
+static void hint_mount(const struct plan *plan, struct diag *d)
+{
+	if (d->err == EPERM && (plan->flags & CLONE_NEWUSER) && strstr(d->what, "mount proc"))
+		diag_hint(d, plan->flags & CLONE_NEWPID ?
+			  "the proc that is visible here is partly covered, so that the kernel shows no fresh one" :
+			  "in a new user namespace, proc can be mounted for a new PID namespace only: add --pid");
+	if (d->err == EPERM && (plan->flags & CLONE_NEWUSER) && strstr(d->what, "mount sysfs"))
+		diag_hint(d, plan->flags & CLONE_NEWNET ?
+			  "the sysfs that is visible here is partly covered, so that the kernel shows no fresh one" :
+			  "in a new user namespace, sysfs can be mounted for a new network namespace only: add --net");
+}
+
+int inside_enter(const struct plan *plan, int parent_fd, struct diag *d)
+{
+	if ((plan->flags & CLONE_NEWNS) && mnt_setup(&plan->mnt, d) < 0) {
+		hint_mount(plan, d);
+		return -1;
+	}
+	if (set_names(plan, d) < 0)
+		return -1;
+	if (plan->loopback && raise_loopback(d) < 0)
+		return -1;
+	if (plan->setup && run_setup(plan, parent_fd, d) < 0)
+		return -1;
+	if (plan->wd && chdir(plan->wd) < 0)
+		return diag_fail(d, plan->wd, "change the working directory");
+	return 0;
+}
+
+int inside_bind(const struct plan *plan, int parent_fd, struct diag *d)
+{
+	if (!plan->parent_death)
+		return 0;
+	if (prctl(PR_SET_PDEATHSIG, plan->parent_death, 0, 0, 0) < 0)
+		return diag_fail(d, NULL, "set the parent-death signal");
+	if (orphaned(parent_fd))
+		return diag_set(d, 0, NULL, "the launcher has died");
+	return 0;
+}
+
+/* All over 2 but those to keep, in ascending order; ours must live until exec. */
+static int close_others(const struct close_plan *plan, struct diag *d)
+{
+	unsigned int first = 3;
+
+	if (!plan->all)
+		return 0;
+	for (int i = 0; i < plan->n_keep; i++) {
+		unsigned int keep = (unsigned int)plan->keep[i];
+
+		if (keep > first &&
+		    kernel_close_range(first, keep - 1, KERNEL_CLOSE_RANGE_CLOEXEC) < 0)
+			return diag_fail(d, NULL, "close_range");
+		if (keep >= first)
+			first = keep + 1;
+	}
+	if (kernel_close_range(first, ~0U, KERNEL_CLOSE_RANGE_CLOEXEC) < 0)
+		return diag_fail(d, NULL, "close_range");
+	return 0;
+}
+
+static const char *find_shell(const struct plan *plan)
+{
+	int i = 0;
+
+	while (strcmp(plan->shell[i], "/bin/sh") && access(plan->shell[i], X_OK) < 0)
+		i++;
+	return plan->shell[i];
+}
+
+int inside_exec(const struct plan *plan, struct diag *d)
+{
+	char *shell_argv[2] = { NULL, NULL };
+	char *const *argv = plan->argv;
+
+	if (!argv) {
+		shell_argv[0] = (char *)(uintptr_t)find_shell(plan);
+		argv = shell_argv;
+	}
+	if (close_others(&plan->close, d) < 0)
+		return -1;
+	if (plan->ignore_chld)
+		signal(SIGCHLD, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &plan->mask, NULL);
+	return run_exec(argv[0], argv, plan->env, d);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * kernel: the numbers that old headers lack, and system calls by number.
+ *
+ * Nothing else in the tree defines a kernel number. No <linux/...> header is
+ * needed, so that musl-gcc without kernel headers builds the launchers.
+ */
+
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+/* clone(2), unshare(2), setns(2): include/uapi/linux/sched.h */
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080 /* 5.6; not through clone(2): an exit signal there */
+#endif
+#ifndef CLONE_NEWCGROUP
+#define CLONE_NEWCGROUP 0x02000000 /* 4.6 */
+#endif
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x00001000 /* 5.2 */
+#endif
+#define KERNEL_CLONE_INTO_CGROUP 0x200000000ULL /* 5.7; clone3 only */
+
+#ifndef SYS_open_tree
+#define SYS_open_tree 428 /* 5.2 */
+#endif
+#ifndef SYS_move_mount
+#define SYS_move_mount 429 /* 5.2 */
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424 /* 5.1 */
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434 /* 5.3 */
+#endif
+#ifndef SYS_clone3
+#define SYS_clone3 435 /* 5.3 */
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436 /* 5.9; CLOSE_RANGE_CLOEXEC 5.11 */
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437 /* 5.6 */
+#endif
+
+#define KERNEL_CLOSE_RANGE_CLOEXEC 4U
+#define KERNEL_RESOLVE_IN_ROOT 0x10U
+
+/* include/uapi/linux/mount.h, fcntl.h */
+#define KERNEL_OPEN_TREE_CLONE 1U
+#define KERNEL_AT_RECURSIVE 0x8000U
+#define KERNEL_MOVE_MOUNT_F_EMPTY_PATH 0x4U
+#define KERNEL_MOVE_MOUNT_T_EMPTY_PATH 0x40U
+
+/* include/uapi/linux/nsfs.h */
+#define KERNEL_NS_GET_ID 0x8008b70dUL /* 6.18 */
+
+/* include/uapi/linux/magic.h */
+#define KERNEL_CGROUP2_MAGIC 0x63677270U
+#define KERNEL_PIDFS_MAGIC 0x50494446U /* 6.9 */
+
+/* include/uapi/linux/prctl.h, capability.h */
+#ifndef PR_CAP_AMBIENT
+#define PR_CAP_AMBIENT 47
+#define PR_CAP_AMBIENT_RAISE 2
+#define PR_CAP_AMBIENT_CLEAR_ALL 4
+#endif
+#define KERNEL_CAP_VERSION_3 0x20080522U
+#define KERNEL_CAP_SETGID 6
+#define KERNEL_CAP_SETUID 7
+#define KERNEL_CAP_SYS_ADMIN 21
+
+/* include/linux/nsproxy.h: pid_t of set_tid for the nesting depth, 32 */
+#define KERNEL_PIDNS_LEVELS 32
+
+/* struct clone_args, 88 bytes since 5.7; 64 (up to tls) suffice for 5.3. */
+struct kernel_clone_args {
+	uint64_t flags;
+	uint64_t pidfd;
+	uint64_t child_tid;
+	uint64_t parent_tid;
+	uint64_t exit_signal;
+	uint64_t stack;
+	uint64_t stack_size;
+	uint64_t tls;
+	uint64_t set_tid;
+	uint64_t set_tid_size;
+	uint64_t cgroup;
+};
+
+struct kernel_open_how {
+	uint64_t flags;
+	uint64_t mode;
+	uint64_t resolve;
+};
+
+struct kernel_cap_header {
+	uint32_t version;
+	int pid;
+};
+
+struct kernel_cap_data {
+	uint32_t effective;
+	uint32_t permitted;
+	uint32_t inheritable;
+};
+
+static inline int kernel_pidfd_open(pid_t pid, unsigned int flags)
+{
+	return (int)syscall(SYS_pidfd_open, pid, flags);
+}
+
+static inline int kernel_pidfd_send_signal(int pidfd, int sig)
+{
+	return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
+}
+
+static inline int kernel_close_range(unsigned int first, unsigned int last,
+				     unsigned int flags)
+{
+	return (int)syscall(SYS_close_range, first, last, flags);
+}
+
+static inline int kernel_openat2(int dirfd, const char *path,
+				 const struct kernel_open_how *how)
+{
+	return (int)syscall(SYS_openat2, dirfd, path, how, sizeof(*how));
+}
+
+static inline int kernel_open_tree(int dirfd, const char *path, unsigned int flags)
+{
+	return (int)syscall(SYS_open_tree, dirfd, path, flags);
+}
+
+static inline int kernel_move_mount(int from_fd, const char *from, int to_fd,
+				    const char *to, unsigned int flags)
+{
+	return (int)syscall(SYS_move_mount, from_fd, from, to_fd, to, flags);
+}
+
+static inline int kernel_pivot_root(const char *new_root, const char *put_old)
+{
+	return (int)syscall(SYS_pivot_root, new_root, put_old);
+}
+
+static inline int kernel_capget(struct kernel_cap_header *header,
+				struct kernel_cap_data *data)
+{
+	return (int)syscall(SYS_capget, header, data);
+}
+
+static inline int kernel_capset(struct kernel_cap_header *header,
+				const struct kernel_cap_data *data)
+{
+	return (int)syscall(SYS_capset, header, data);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mirror.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "kernel.h"
+
+/* What is passed on, and what each does to a program that has no handler for it. */
+static const struct {
+	int sig;
+	enum action { ACTION_NONE, ACTION_END, ACTION_STOP } action;
+	bool terminal; /* the kernel sends it to a whole foreground group */
+} passed[] = {
+	{ SIGHUP, ACTION_END, true },	{ SIGINT, ACTION_END, true },
+	{ SIGQUIT, ACTION_END, true },	{ SIGTERM, ACTION_END, false },
+	{ SIGUSR1, ACTION_END, false }, { SIGUSR2, ACTION_END, false },
+	{ SIGALRM, ACTION_END, false }, { SIGWINCH, ACTION_NONE, true },
+	{ SIGCONT, ACTION_NONE, true }, { SIGTSTP, ACTION_STOP, true },
+	{ SIGTTIN, ACTION_STOP, true }, { SIGTTOU, ACTION_STOP, true },
+};
+
+#define N_PASSED ((int)(sizeof(passed) / sizeof(*passed)))
+
+/* Those, and the news of children. */
+static void waited_for(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGCHLD);
+	for (int i = 0; i < N_PASSED; i++)
+		sigaddset(set, passed[i].sig);
+}
+
+static int find(int sig)
+{
+	int i = 0;
+
+	while (i < N_PASSED && passed[i].sig != sig)
+		i++;
+	return i;
+}
+
+void mirror_take_over(sigset_t *mask, bool *ignored_chld)
+{
+	struct sigaction old;
+
+	sigprocmask(SIG_SETMASK, NULL, mask);
+	sigaction(SIGCHLD, NULL, &old);
+	*ignored_chld = old.sa_handler == SIG_IGN;
+	if (*ignored_chld || (old.sa_flags & SA_NOCLDWAIT))
+		signal(SIGCHLD, SIG_DFL);
+}
+
+/* SIGPIPE waits for ever: who writes to a pipe of the user's looks at EPIPE. */
+void mirror_block(void)
+{
+	sigset_t set;
+
+	waited_for(&set);
+	sigaddset(&set, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static bool ignored_here(int sig)
+{
+	struct sigaction action;
+
+	return sigaction(sig, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/* "SigCgt:\t0000000000004002": does the set of that name in TEXT have SIG? */
+static bool in_set(const char *text, const char *name, int sig)
+{
+	const char *found = strstr(text, name);
+
+	return found && (strtoull(found + strlen(name), NULL, 16) >> (sig - 1) & 1);
+}
+
+/* Has the program caught, ignored or blocked it, so that its default action does not come? */
+static bool has_disposition(pid_t pid, int sig)
+{
+	char path[32], text[4096];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (file_read(path, text, sizeof(text)) <= 0)
+		return true;
+	return in_set(text, "\nSigCgt:", sig) || in_set(text, "\nSigIgn:", sig) ||
+	       in_set(text, "\nSigBlk:", sig);
+}
+
+static void act_from_outside(struct mirror *m, enum action action, int sig)
+{
+	if (action == ACTION_END) {
+		m->killed_for = sig;
+		kernel_pidfd_send_signal(m->pidfd, SIGKILL);
+	} else if (action == ACTION_STOP) {
+		m->stopped_for = sig;
+		kernel_pidfd_send_signal(m->pidfd, SIGSTOP);
+	}
+}
+
+/*
+ * While the program is not there yet, a signal that would end it ends the
+ * launch: the child has signals blocked, and a PID 1 would then lose them. A
+ * PID 1 that runs ignores what it has no handler for.
+ */
+static void pass_on(struct mirror *m, int sig, bool from_terminal)
+{
+	int i = find(sig);
+	bool reached = from_terminal && passed[i].terminal && getpgid(m->pid) == getpgrp();
+
+	if (!m->started) {
+		if (!ignored_here(sig))
+			act_from_outside(m, passed[i].action, sig);
+		if (sig == SIGCONT)
+			kernel_pidfd_send_signal(m->pidfd, sig);
+		return;
+	}
+	if (!reached)
+		kernel_pidfd_send_signal(m->pidfd, sig);
+	if (m->bare_init && passed[i].action != ACTION_NONE && !has_disposition(m->pid, sig))
+		act_from_outside(m, passed[i].action, sig);
+}
+
+static void die_by(int sig)
+{
+	sigset_t one;
+
+	/* No core: the program has left one, if it is to be had. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	sigemptyset(&one);
+	sigaddset(&one, sig);
+	signal(sig, SIG_DFL);
+	kill(getpid(), sig);
+	sigprocmask(SIG_UNBLOCK, &one, NULL);
+}
+
+/* Not passed on: what was meant for us alone acts on us; the terminal meant the program, too. */
+static void take(struct mirror *m, int sig, bool from_terminal)
+{
+	int i = find(sig);
+
+	if (from_terminal || ignored_here(sig))
+		return;
+	if (passed[i].action == ACTION_END)
+		die_by(sig);
+	else if (passed[i].action == ACTION_STOP)
+		mirror_stop(m, sig);
+}
+
+static void handle(struct mirror *m, int sig, int code)
+{
+	bool from_terminal = code == SI_KERNEL;
+
+	if (sig == SIGCHLD)
+		return;
+	/* A launch that is ended half-way is taken back first. */
+	if (m->forward || !m->started)
+		pass_on(m, sig, from_terminal);
+	else
+		take(m, sig, from_terminal);
+}
+
+void mirror_stop(struct mirror *m, int sig)
+{
+	sigset_t one;
+
+	if (sig == SIGSTOP && m->stopped_for)
+		sig = m->stopped_for;
+	m->stopped_for = 0;
+	sigemptyset(&one);
+	sigaddset(&one, sig);
+	kill(getpid(), sig);
+	sigprocmask(SIG_UNBLOCK, &one, NULL);
+	sigprocmask(SIG_BLOCK, &one, NULL);
+}
+
+/* All that SIGCHLD has told of, which may be more or less than one thing. 1: ended. */
+static int look(struct mirror *m, struct ended *e)
+{
+	struct change c;
+
+	for (;;) {
+		if (run_wait(m->pid, WSTOPPED | WNOHANG, &c) < 0) {
+			*e = (struct ended){ .status = 125 };
+			return 1;
+		}
+		if (c.what == CHANGE_NONE)
+			return 0;
+		if (c.what == CHANGE_ENDED)
+			break;
+		mirror_stop(m, c.stopped);
+	}
+	*e = c.ended;
+	if (e->signal == SIGKILL && m->killed_for)
+		e->signal = m->killed_for;
+	return 1;
+}
+
+static void read_signals(struct mirror *m)
+{
+	struct signalfd_siginfo info;
+
+	while (read(m->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		handle(m, (int)info.ssi_signo, info.ssi_code);
+}
+
+static int open_signal_fd(struct mirror *m)
+{
+	sigset_t set;
+
+	waited_for(&set);
+	if (m->signal_fd < 0)
+		m->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return m->signal_fd;
+}
+
+int mirror_wait_fd(struct mirror *m, int fd, struct ended *e)
+{
+	struct pollfd fds[2] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = open_signal_fd(m), .events = POLLIN },
+	};
+
+	for (;;) {
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[0].revents)
+			return 1;
+		read_signals(m);
+		if (look(m, e))
+			return 0;
+	}
+}
+
+void mirror_wait_end(struct mirror *m, struct ended *e)
+{
+	siginfo_t info;
+	sigset_t set;
+
+	waited_for(&set);
+	while (!look(m, e))
+		if (sigwaitinfo(&set, &info) > 0)
+			handle(m, info.si_signo, info.si_code);
+}
+
+void mirror_end(const struct ended *e)
+{
+	if (e->signal)
+		die_by(e->signal);
+	_exit(e->signal ? 128 + e->signal : e->status);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * mirror: a launcher that waits for its child as if it were the child: signals
+ * go on to it, its stops and its end become the launcher's own.
+ */
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "run.h"
+
+struct mirror {
+	pid_t pid;
+	int pidfd;	  /* owned by whoever made the child */
+	bool forward;	  /* pass signals on; if not, they act on the launcher */
+	bool started;	  /* the program has been executed */
+	bool bare_init;	  /* it is PID 1 of its namespace, and no init of ours */
+	int killed_for;	  /* the signal whose default action we carried out by SIGKILL … */
+	int stopped_for;  /* … or by SIGSTOP */
+	int signal_fd;	  /* made when first needed; -1 before */
+};
+
+/*
+ * To be called first of all: note the signal mask that we were given and
+ * whether SIGCHLD was ignored, and see to it that our children can be waited for.
+ */
+void mirror_take_over(sigset_t *mask, bool *ignored_chld);
+
+/* From here on signals wait until they are asked for. Before the child is made. */
+void mirror_block(void);
+
+/*
+ * Wait until FD is readable or hung up: 1; or until the child has ended: 0 and
+ * *e. Signals are dealt with meanwhile.
+ */
+int mirror_wait_fd(struct mirror *m, int fd, struct ended *e);
+
+/* Wait until the child has ended. */
+void mirror_wait_end(struct mirror *m, struct ended *e);
+
+/* Stop as the child did by signal SIG, until somebody continues us. */
+void mirror_stop(struct mirror *m, int sig);
+
+/*
+ * End as the child did: exit with its status, or die by its signal without a
+ * second core; with 128 plus the signal where that cannot be (as PID 1).
+ */
+void mirror_end(const struct ended *e) __attribute__((noreturn));

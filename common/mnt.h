@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * mnt: what a process does to its mount namespace: propagation, proc, sysfs,
+ * binfmt_misc, a new root. mount_namespaces(7), pivot_root(2).
+ */
+
+#include <stdbool.h>
+
+struct diag;
+
+enum propagation {
+	PROPAGATION_DEFAULT, /* not asked for: private */
+	PROPAGATION_PRIVATE,
+	PROPAGATION_SHARED,
+	PROPAGATION_SLAVE,
+	PROPAGATION_UNCHANGED,
+};
+
+/* Directories are looked up beneath ROOT, if there is one; NULL: not asked for. */
+struct mnt_plan {
+	enum propagation propagation;
+	const char *root;
+	const char *proc;
+	const char *sys;
+	const char *binfmt;
+	const char *interp; /* what to register with binfmt_misc */
+};
+
+/* The value of --propagation. */
+int mnt_parse_propagation(const char *text, enum propagation *out, struct diag *d);
+
+/*
+ * Do all of PLAN in the mount namespace of this process, which must be its own
+ * to change: propagation first, the file systems beneath the root to be, then
+ * pivot_root(2) and the old root let go. The working directory is "/" then,
+ * if there was a root. A root that is the present one is left as it is.
+ */
+int mnt_setup(const struct mnt_plan *plan, struct diag *d);
+
+/* 1: the mount that FD lies in is shared; 0: it is not; -1: cannot be told. */
+int mnt_is_shared(int fd);

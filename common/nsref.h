@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* nsref: the namespaces of a process, and which ones they are. namespaces(7). */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "nstype.h"
+
+/* Room for the path of a namespace in /proc. */
+#define NSREF_PATH 48
+
+/*
+ * The path of PID's namespace of TYPE (0: our own); with CHILDREN that which
+ * its children will be born in, where the type tells the two apart. Returns PATH.
+ */
+char *nsref_path(char path[NSREF_PATH], pid_t pid, enum nstype type, bool children);
+
+/* Does this kernel have namespaces of TYPE? (Looks into /proc/self/ns.) */
+bool nsref_supported(enum nstype type);
+
+/* The inode number that "ls -l /proc/PID/ns" shows, or 0 if it cannot be read. */
+uint64_t nsref_inode(const char *path);
+
+/* The kernel's 64-bit id, never used again (6.18), or 0 where it has none. */
+uint64_t nsref_id(const char *path);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nstype.h"
+
+const struct nstype_info nstype_table[NSTYPE_COUNT] = {
+	[NS_MNT] = { "mnt", "mnt", CLONE_NEWNS, 'm', "mount", "mount" },
+	[NS_UTS] = { "uts", "uts", CLONE_NEWUTS, 'u', "uts", "UTS" },
+	[NS_IPC] = { "ipc", "ipc", CLONE_NEWIPC, 'i', "ipc", "IPC" },
+	[NS_NET] = { "net", "net", CLONE_NEWNET, 'n', "net", "network" },
+	[NS_PID] = { "pid", "pid_for_children", CLONE_NEWPID, 'p', "pid", "PID" },
+	[NS_USER] = { "user", "user", CLONE_NEWUSER, 'U', "user", "user" },
+	[NS_CGROUP] = { "cgroup", "cgroup", CLONE_NEWCGROUP, 'C', "cgroup", "cgroup" },
+	[NS_TIME] = { "time", "time_for_children", CLONE_NEWTIME, 'T', "time", "time" },
+};
+
+int nstype_by_letter(int letter)
+{
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		if (nstype_table[type].letter == letter)
+			return type;
+	return -1;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * outside: what is done for a new process from outside, while it waits: its
+ * maps, its pins, and programs that the launcher runs meanwhile.
+ */
+
+#include <sys/types.h>
+
+#include "pin.h"
+
+struct diag;
+struct mirror;
+struct plan;
+
+/*
+ * Run ARGV with ENV and wait for it, dealing with signals meanwhile. NAME is
+ * what messages call it. When the child of M ends first, the program is
+ * killed: -1, with *d saying so.
+ */
+int outside_run(struct mirror *m, const struct plan *plan, char *const *argv, char **env,
+		const char *name, struct diag *d);
+
+/* Write setgroups, the uid map and the gid map of M's child, if that is how the plan has it. */
+int outside_map(struct mirror *m, const struct plan *plan, struct diag *d);
+
+/*
+ * Pin what the plan asks to pin, into PINS[NSTYPE_COUNT]. All or none: 0, -1
+ * or PIN_TRY_ANOTHER_CPU.
+ */
+int outside_pin(struct pin *pins, pid_t pid, const struct plan *plan, struct diag *d);
+void outside_unpin(struct pin *pins);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pin.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cred.h"
+#include "diag.h"
+#include "mnt.h"
+#include "nsref.h"
+
+/* The mount on top at DIR is the one to look at: another may have come while we waited. */
+static int bind_private(struct pin *pin, const char *dir, struct diag *d)
+{
+	cleanup_close int top = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (top < 0)
+		return diag_fail(d, dir, "make private");
+	if (mnt_is_shared(top) == 0)
+		return 0;
+	if (mount(dir, dir, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return diag_fail(d, dir, "bind onto itself");
+	pin->bound = strdup(dir);
+	if (mount(NULL, dir, NULL, MS_PRIVATE, NULL) < 0)
+		return diag_fail(d, dir, "make private");
+	return 0;
+}
+
+/* One at a time: of fifty at once the first binds, the others find it done. */
+static int make_dir_private(struct pin *pin, struct diag *d)
+{
+	cleanup_free char *copy = strdup(pin->file);
+	cleanup_close int lock = -1;
+	const char *dir;
+
+	if (!copy)
+		return diag_fail(d, pin->file, "make private");
+	dir = dirname(copy);
+	lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0)
+		return diag_fail(d, dir, "make private");
+	while (flock(lock, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return diag_fail(d, dir, "lock");
+	return bind_private(pin, dir, d);
+}
+
+static int create(struct pin *pin, struct diag *d)
+{
+	cleanup_close int fd = open(pin->file, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+
+	pin->created = fd >= 0;
+	return fd < 0 && errno != EEXIST ? diag_fail(d, pin->file, "create the file of a pin") : 0;
+}
+
+/* EINVAL has two causes that looking tells apart. */
+static int explain_mnt(const struct pin *pin, const char *source, struct diag *d)
+{
+	cleanup_close int fd = open(pin->file, O_PATH | O_CLOEXEC);
+	char own[NSREF_PATH];
+	uint64_t id, own_id;
+
+	if (mnt_is_shared(fd) == 1)
+		return diag_hint(d, "it lies in a shared mount, where no mount namespace can be pinned: --make-private");
+	id = nsref_id(source);
+	own_id = nsref_id(nsref_path(own, 0, NS_MNT, false));
+	if (!id || id >= own_id)
+		return -1;
+	diag_hint(d, "the kernel gave the new mount namespace an id (%llu) below that of the present one (%llu), and pins upwards only; no CPU that this process may use gave a greater one",
+		  (unsigned long long)id, (unsigned long long)own_id);
+	return PIN_TRY_ANOTHER_CPU;
+}
+
+static int attach(struct pin *pin, const char *source, enum nstype type, struct diag *d)
+{
+	if (mount(source, pin->file, NULL, MS_BIND, NULL) == 0) {
+		pin->mounted = true;
+		return 0;
+	}
+	diag_fail(d, pin->file, "pin the %s namespace", nstype_table[type].words);
+	if (errno == EPERM && !cred_has_cap(KERNEL_CAP_SYS_ADMIN))
+		return diag_hint(d, "a pin is a mount: it takes CAP_SYS_ADMIN");
+	return errno == EINVAL && type == NS_MNT ? explain_mnt(pin, source, d) : -1;
+}
+
+int pin_make(struct pin *pin, pid_t pid, enum nstype type, const char *file,
+	     bool make_private, struct diag *d)
+{
+	/* A PID namespace has its init, the child itself; its link for children needs none. */
+	bool children = type == NS_TIME;
+	char source[NSREF_PATH];
+	int ret = -1;
+
+	*pin = (struct pin){ .file = file };
+	nsref_path(source, pid, type, children);
+	if ((!make_private || make_dir_private(pin, d) == 0) && create(pin, d) == 0)
+		ret = attach(pin, source, type, d);
+	if (ret)
+		pin_undo(pin);
+	return ret;
+}
+
+void pin_undo(struct pin *pin)
+{
+	int keep = errno;
+
+	if (pin->mounted)
+		umount2(pin->file, MNT_DETACH);
+	if (pin->created)
+		unlink(pin->file);
+	if (pin->bound)
+		umount2(pin->bound, UMOUNT_NOFOLLOW);
+	free(pin->bound);
+	*pin = (struct pin){ .file = NULL };
+	errno = keep;
+}

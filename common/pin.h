@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* pin: namespaces kept alive by a bind mount on a file. namespaces(7). */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "nstype.h"
+
+struct diag;
+
+/* A pin that has been made, or how far it got; what pin_undo() takes back. */
+struct pin {
+	const char *file;
+	bool created;	  /* the file is ours */
+	bool mounted;	  /* the namespace is on it */
+	char *bound;	  /* the directory that was made a private self-bind, or NULL; owned */
+};
+
+/* What pin_make() may say besides 0 and -1. */
+enum { PIN_TRY_ANOTHER_CPU = 1 };
+
+/*
+ * Mount PID's namespace of TYPE on FILE, which is created if it is not there.
+ * With MAKE_PRIVATE the directory of FILE, if it lies in a shared mount, is
+ * bound onto itself and made private first: a mount namespace can be pinned
+ * in no other way there. PID must be held: a child that has not been waited for.
+ *
+ * PIN_TRY_ANOTHER_CPU (with *d): a mount namespace can only be pinned from one
+ * with a smaller id, and ids come in batches for each CPU (6.18): one that is
+ * made again on another CPU may do.
+ */
+int pin_make(struct pin *pin, pid_t pid, enum nstype type, const char *file,
+	     bool make_private, struct diag *d);
+
+/* Unmount, remove the file if it was ours, undo the self-bind. */
+void pin_undo(struct pin *pin);

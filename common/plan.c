@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "kernel.h"
+#include "nsref.h"
+
+/* A clock can be set only before anybody is in the namespace. */
+static bool has_offsets(const struct plan *plan)
+{
+	return plan->timens.monotonic.set || plan->timens.boottime.set;
+}
+
+static void imply(struct plan *plan)
+{
+	for (int type = 0; plan->all && type < NSTYPE_COUNT; type++)
+		if (type != NS_USER && nsref_supported(type))
+			plan->flags |= (unsigned int)nstype_table[type].flag;
+	if (plan->init)
+		plan->flags |= CLONE_NEWPID;
+	if (plan->mnt.interp && !plan->mnt.binfmt)
+		plan->mnt.binfmt = "/proc/sys/fs/binfmt_misc";
+}
+
+static int refuse(const struct plan *plan, struct diag *d)
+{
+	bool pins = false;
+
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		pins |= plan->pin[type] != NULL;
+	if (plan->make_private && !pins)
+		return diag_usage(d, "--make-private is for a pin: name a FILE, as in --mount=FILE");
+	if (plan->door != DOOR_CLONE)
+		return 0;
+	if (!plan->flags)
+		return diag_usage(d, "nothing to isolate: name a namespace type, or --all");
+	if (plan->mnt.propagation != PROPAGATION_DEFAULT && !(plan->flags & CLONE_NEWNS))
+		return diag_usage(d, "--propagation is for a new mount namespace: add --mount");
+	return 0;
+}
+
+/*
+ * A process may write a map of its own id for itself, that of its group only
+ * if setgroups(2) is denied (Linux 3.19); anything else comes from outside.
+ */
+static enum map_writer choose_writer(const struct user_plan *user)
+{
+	const struct idmap *uid = &user->map[ID_UID], *gid = &user->map[ID_GID];
+
+	if (!uid->n && !gid->n)
+		return user->setgroups == SETGROUPS_UNCHANGED ? MAP_NONE : MAP_SELF;
+	if (user->set_owner)
+		return MAP_OUTSIDE;
+	if (uid->n && !idmap_is_own(uid, user->own_uid))
+		return MAP_OUTSIDE;
+	if (gid->n && (!idmap_is_own(gid, user->own_gid) || user->setgroups != SETGROUPS_DENY))
+		return MAP_OUTSIDE;
+	return MAP_SELF;
+}
+
+static int resolve_user(struct user_plan *user, struct diag *d)
+{
+	const struct idspec *groups = &user->spec[ID_GID];
+
+	user->own_uid = geteuid();
+	user->own_gid = getegid();
+	if (groups->single && !groups->n && user->setgroups == SETGROUPS_UNCHANGED)
+		user->setgroups = SETGROUPS_DENY;
+	if (idmap_resolve(&user->map[ID_UID], &user->spec[ID_UID], ID_UID, user->own_uid, d) < 0 ||
+	    idmap_resolve(&user->map[ID_GID], groups, ID_GID, user->own_gid, d) < 0)
+		return -1;
+	user->writer = choose_writer(user);
+	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	int x = *(const int *)a, y = *(const int *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* $SHELL need not exist beneath another root; the user database is asked out here. */
+static void find_shells(struct plan *plan)
+{
+	const char *shell = getenv("SHELL");
+	const struct passwd *pw;
+	int n = 0;
+
+	if (shell && *shell == '/')
+		plan->shell[n++] = shell;
+	if (!n || plan->mnt.root) {
+		pw = getpwuid(getuid());
+		if (pw && pw->pw_shell && *pw->pw_shell == '/')
+			plan->shell[n++] = pw->pw_shell;
+	}
+	plan->shell[n] = "/bin/sh";
+}
+
+int plan_complete(struct plan *plan, char **env, struct diag *d)
+{
+	imply(plan);
+	if (refuse(plan, d) < 0)
+		return -1;
+	if ((plan->flags & CLONE_NEWUSER) && resolve_user(&plan->user, d) < 0)
+		return -1;
+	if (has_offsets(plan))
+		plan->late |= CLONE_NEWTIME;
+	plan->env = env_build(&plan->env_plan, env);
+	if (!plan->env)
+		return diag_fail(d, NULL, "make the environment");
+	qsort(plan->close.keep, (size_t)plan->close.n_keep, sizeof(int), by_number);
+	if (!plan->argv)
+		find_shells(plan);
+	return 0;
+}

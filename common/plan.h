@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * plan: all that a launcher will do, as data. Parsing fills it, plan_complete()
+ * resolves what follows from what, and from then on it is const.
+ */
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cred.h"
+#include "env.h"
+#include "idmap.h"
+#include "mnt.h"
+#include "nstype.h"
+#include "timens.h"
+
+struct diag;
+
+/* Which of the three ways in a plan is for. */
+enum door { DOOR_CLONE, DOOR_UNSHARE, DOOR_SETNS };
+
+/* /proc/PID/setgroups */
+enum setgroups { SETGROUPS_UNCHANGED, SETGROUPS_ALLOW, SETGROUPS_DENY };
+
+/* Who writes the maps of the new user namespace. */
+enum map_writer {
+	MAP_NONE,    /* nobody: there is none */
+	MAP_SELF,    /* the new process: its own id only */
+	MAP_OUTSIDE, /* the caller, or newuidmap(1), while the new process waits */
+};
+
+struct user_plan {
+	struct idspec spec[2]; /* by enum idkind: what was asked … */
+	struct idmap map[2];   /* … and what it comes to */
+	enum setgroups setgroups;
+	enum map_writer writer;
+	bool set_owner;
+	uint32_t owner_uid;
+	uint32_t owner_gid;
+	uint32_t own_uid; /* the caller's effective ids, which the single maps are about */
+	uint32_t own_gid;
+};
+
+struct close_plan {
+	bool all;  /* over 2, but: */
+	int keep[64]; /* ascending */
+	int n_keep;
+};
+
+struct plan {
+	enum door door;
+
+	unsigned int flags;			/* CLONE_NEW* */
+	bool all;				/* every type but user */
+	const char *pin[NSTYPE_COUNT];		/* files, or NULL */
+	bool make_private;
+	struct user_plan user;
+
+	struct timens_plan timens;
+	struct mnt_plan mnt;
+	const char *hostname;
+	const char *domainname;
+	bool loopback;
+	const char *setup;
+	const char *wd;
+	struct cred_plan cred;
+
+	bool init;	     /* a PID 1 of ours above the program */
+	unsigned int late;   /* CLONE_NEW* to be made by the new process itself, not at the door */
+	int parent_death;    /* signal that the program gets when we die, or 0 */
+
+	struct env_plan env_plan;
+	char **env;	     /* the program's */
+	struct close_plan close;
+	sigset_t mask;	     /* the signal mask that we were given … */
+	bool ignore_chld;    /* … and whether SIGCHLD was ignored */
+
+	char *const *argv;   /* the program; NULL: a shell */
+	const char *shell[3];/* to try in this order, where there is no program */
+};
+
+/*
+ * Resolve implications and conflicts, look up ranges and shells. ENV is the
+ * caller's. The plan points into it, argv and memory that is never freed.
+ */
+int plan_complete(struct plan *plan, char **env, struct diag *d);

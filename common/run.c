@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cred.h"
+#include "diag.h"
+#include "spawn.h"
+
+/* What the new process sees, and where it reports a failure. */
+struct start {
+	const struct run *run;
+	struct diag *report;
+};
+
+static void helper(void *arg)
+{
+	const struct start *start = arg;
+	const struct run *run = start->run;
+
+	signal(SIGCHLD, SIG_DFL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (run->stdout_fd >= 0 && dup2(run->stdout_fd, STDOUT_FILENO) < 0)
+		diag_fail(start->report, NULL, "run %s", run->argv[0]);
+	else if (!run->with_caps || cred_raise_ambient(start->report) == 0) {
+		if (run->mask)
+			sigprocmask(SIG_SETMASK, run->mask, NULL);
+		run_exec(run->argv[0], run->argv, run->env, start->report);
+	}
+	_exit(start->report->status);
+}
+
+int run_start(const struct run *run, pid_t *pid, int *pidfd, struct diag *d)
+{
+	struct start start = { run, spawn_shared(sizeof(struct diag)) };
+	struct spawned child;
+	int failed;
+
+	if (!start.report)
+		return diag_fail(d, NULL, "run %s", run->argv[0]);
+	if (spawn_vfork(&(struct spawn_args){ .cgroup_fd = -1 }, helper, &start, &child) < 0) {
+		diag_fail(d, NULL, "run %s: fork", run->argv[0]);
+		munmap(start.report, sizeof(struct diag));
+		return -1;
+	}
+	failed = start.report->status;
+	if (failed)
+		*d = *start.report;
+	munmap(start.report, sizeof(struct diag));
+	*pid = child.pid;
+	*pidfd = child.pidfd;
+	if (!failed)
+		return 0;
+	run_wait_end(child.pid, &(struct ended){ 0 });
+	cleanup_close_fd(&child.pidfd);
+	return -1;
+}
+
+int run_wait(pid_t pid, int options, struct change *c)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	*c = (struct change){ .what = CHANGE_NONE };
+	while (waitid(pid ? P_PID : P_ALL, (id_t)pid, &info, WEXITED | options) < 0)
+		if (errno != EINTR)
+			return -1;
+	c->pid = info.si_pid;
+	switch (info.si_pid ? info.si_code : 0) {
+	case CLD_EXITED:
+		c->what = CHANGE_ENDED;
+		c->ended.status = info.si_status;
+		break;
+	case CLD_KILLED:
+	case CLD_DUMPED:
+		c->what = CHANGE_ENDED;
+		c->ended.signal = info.si_status;
+		break;
+	case CLD_STOPPED:
+		c->what = CHANGE_STOPPED;
+		c->stopped = info.si_status;
+		break;
+	}
+	return 0;
+}
+
+int run_wait_end(pid_t pid, struct ended *e)
+{
+	struct change c;
+
+	if (run_wait(pid, 0, &c) < 0)
+		return -1;
+	*e = c.ended;
+	return 0;
+}
+
+int run_check(const struct ended *e, const char *name, struct diag *d)
+{
+	if (e->signal)
+		return diag_set(d, 0, NULL, "%s: killed by signal %d (%s)", name, e->signal,
+				strsignal(e->signal));
+	if (e->status)
+		return diag_set(d, 0, NULL, "%s: exit status %d", name, e->status);
+	return 0;
+}
+
+/* Why a file that is there cannot be executed, found by looking at it. */
+static void hint_exec(const char *file, struct diag *d)
+{
+	struct stat st;
+
+	if (!strchr(file, '/') || stat(file, &st) < 0)
+		return;
+	if (d->err == ENOENT)
+		diag_hint(d, "the file is there, but not the interpreter or loader that it names");
+	else if (S_ISDIR(st.st_mode))
+		diag_hint(d, "it is a directory");
+	else if (d->err == EACCES && !(st.st_mode & 0111))
+		diag_hint(d, "it has no execute permission");
+}
+
+int run_exec(const char *file, char *const argv[], char **env, struct diag *d)
+{
+	/* execvp(3) takes PATH from here; execvpe(3) would, too. */
+	environ = env;
+	execvp(file, argv);
+	diag_fail(d, file, "execute");
+	d->status = errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXEC;
+	hint_exec(file, d);
+	return -1;
+}

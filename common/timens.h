@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* timens: a time namespace and its offsets. time_namespaces(7), Linux 5.6. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct diag;
+
+struct timens_offset {
+	bool set;
+	int64_t sec;
+	int32_t nsec; /* 0 … 999 999 999, always to be added */
+};
+
+struct timens_plan {
+	struct timens_offset monotonic;
+	struct timens_offset boottime;
+};
+
+/*
+ * Make a time namespace with these offsets and enter it, in place: unshare(2)
+ * makes it for children only, so that the offsets can still be written; setns(2)
+ * then moves this process. (A clone with CLONE_NEWTIME is inside at once and
+ * finds the offsets frozen; to be switched by execve(2) takes a newer kernel.)
+ * Needs CAP_SYS_ADMIN and CAP_SYS_TIME in the user namespace, and memory and
+ * /proc of one's own: not for a child of vfork(2) (EUSERS).
+ */
+int timens_make(const struct timens_plan *plan, struct diag *d);

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * floor: the launch benchmark's lower bound: the same work as a launcher's, by
+ * bare system calls, without libc, without options and almost without checks
+ *
+ *	floor uts|user+pid+mnt+proc|all PROGRAM [ARGUMENT...]
+ *
+ * PROGRAM is a path. Exit status: the program's, 128+N when signal N killed
+ * it, 125 when the floor itself failed. Build (launch.c says how all is used):
+ *
+ *	cc -O2 -ffreestanding -fno-stack-protector -fno-pie \
+ *		-nostdlib -static -Wl,-z,noseparate-code -o floor floor.c
+ */
+#define _GNU_SOURCE
+#include "bare.h"
+
+#include <elf.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+#ifndef CLONE_NEWCGROUP
+#define CLONE_NEWCGROUP 0x02000000
+#endif
+
+/* clone_args of <linux/sched.h>, the first published size */
+struct clone3_args {
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal;
+	uint64_t stack, stack_size, tls;
+};
+
+struct work {
+	const char *name;
+	struct clone3_args args;
+	bool maps, proc;
+};
+
+struct launch {
+	const struct work *work;
+	char **argv, **envp;
+	unsigned long uid, gid;		/* the caller's effective ones */
+};
+
+/* const, so that no page of data is there to be copied at the first write */
+#define NEW(types) { \
+	.flags = CLONE_VM | CLONE_VFORK | (uint64_t)(types), \
+	.exit_signal = SIGCHLD, \
+}
+
+static const struct work works[] = {
+	{
+		.name = "uts",
+		.args = NEW(CLONE_NEWUTS),
+	}, {
+		.name = "user+pid+mnt+proc",
+		.args = NEW(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS),
+		.maps = true,
+		.proc = true,
+	}, {
+		.name = "all",
+		.args = NEW(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
+			    CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUSER |
+			    CLONE_NEWCGROUP | CLONE_NEWTIME),
+		.maps = true,
+	},
+};
+
+static void __attribute__((noreturn)) die(const char *step)
+{
+	bare_say("floor: ");
+	bare_say(step);
+	bare_say(" failed\n");
+	bare_exit(125);
+}
+
+/* The file is closed by the exec, which saves a call. */
+static void write_file(const char *path, const char *text, size_t len)
+{
+	long fd = bare_open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || bare_write((int)fd, text, len) != (long)len)
+		die(path);
+}
+
+/* "0 ID 1", from its end to its beginning */
+static void write_map(const char *path, unsigned long id)
+{
+	char buf[32], *end = buf + sizeof(buf), *p = end;
+
+	*--p = '1';
+	*--p = ' ';
+	do {
+		*--p = (char)('0' + id % 10);
+		id /= 10;
+	} while (id);
+	*--p = ' ';
+	*--p = '0';
+	write_file(path, p, (size_t)(end - p));
+}
+
+static void mount_on(const char *dir, const char *type, unsigned long flags)
+{
+	if (bare_call(SYS_mount, (long)"none", (long)dir, (long)type,
+		      (long)flags, 0) < 0)
+		die("mount");
+}
+
+/* Apart from its caller, whose stack frame the parent still needs. */
+static void __attribute__((noinline, noreturn)) inside(const struct launch *l)
+{
+	if (l->work->maps) {
+		write_file("/proc/self/setgroups", "deny", 4);
+		write_map("/proc/self/uid_map", l->uid);
+		write_map("/proc/self/gid_map", l->gid);
+	}
+	if (l->work->args.flags & CLONE_NEWNS)
+		mount_on("/", NULL, MS_REC | MS_PRIVATE);
+	if (l->work->proc)
+		mount_on("/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC);
+	bare_call(SYS_execve, (long)l->argv[0], (long)l->argv, (long)l->envp,
+		  0, 0);
+	die("execve");
+}
+
+static int launch(const struct launch *l)
+{
+	long pid = bare_call(SYS_clone3, (long)&l->work->args,
+			     sizeof(l->work->args), 0, 0, 0);
+	int status = 0;
+
+	if (pid == 0)
+		inside(l);
+	if (pid < 0)
+		die("clone3");
+	if (bare_call(SYS_wait4, pid, (long)&status, 0, 0, 0) != pid)
+		die("wait4");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static const struct work *find_work(const char *name)
+{
+	for (size_t i = 0; i < sizeof(works) / sizeof(works[0]); i++)
+		if (bare_same(works[i].name, name))
+			return &works[i];
+	die(name);
+}
+
+/* The ids lie behind the environment, free of charge. */
+static void read_ids(struct launch *l)
+{
+	char **p = l->envp;
+	long *aux;
+
+	while (*p)
+		p++;
+	for (aux = (long *)(p + 1); aux[0] != AT_NULL; aux += 2) {
+		if (aux[0] == AT_EUID)
+			l->uid = (unsigned long)aux[1];
+		else if (aux[0] == AT_EGID)
+			l->gid = (unsigned long)aux[1];
+	}
+}
+
+void bare_main(long *stack)
+{
+	long argc = stack[0];
+	char **argv = (char **)(stack + 1);
+	struct launch l = { .argv = argv + 2, .envp = argv + argc + 1 };
+
+	if (argc < 3) {
+		bare_say("usage: floor WORKLOAD PROGRAM [ARGUMENT...]\n");
+		bare_exit(125);
+	}
+	l.work = find_work(argv[1]);
+	read_ids(&l);
+	bare_exit(launch(&l));
+}

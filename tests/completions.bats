@@ -1,0 +1,316 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The completions of nsclone, asked in the real shells: what would they offer
+# for the word at the end of a command line?
+
+load helpers
+
+setup_file() {
+	export COMPLETIONS=$abs_top_srcdir/completions
+	export SHELL_HOME=$BATS_FILE_TMPDIR
+	export BASH_COMPLETION=${BASH_COMPLETION-/usr/share/bash-completion/bash_completion}
+	write_asking_scripts
+}
+
+# A directory with one file and one directory in it, and two programs to find:
+# nsclone, never run, and one that has a completion of its own.
+setup() {
+	mkdir -p "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/here/some-dir"
+	touch "$BATS_TEST_TMPDIR/here/some-file"
+	printf '#!/bin/sh\nexit 99\n' >"$BATS_TEST_TMPDIR/bin/nsclone"
+	cp "$BATS_TEST_TMPDIR/bin/nsclone" "$BATS_TEST_TMPDIR/bin/stub-program"
+	chmod 755 "$BATS_TEST_TMPDIR"/bin/*
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	cd "$BATS_TEST_TMPDIR/here"
+}
+
+# ask.SHELL LINE prints what that shell offers, one a line.
+write_asking_scripts() {
+	# Words are split where readline splits them; COMP_POINT is the end.
+	cat >"$SHELL_HOME/ask.bash" <<-'END'
+		. "$BASH_COMPLETION"
+		. "$COMPLETIONS/bash/nsclone"
+		complete -W '--stub-option' stub-program
+		compopt() { :; }
+		line=$1 COMP_LINE=$1 COMP_POINT=${#1} COMP_TYPE=9 COMP_KEY=9 COMP_WORDS=()
+		while [[ $line =~ ^([[:blank:]]*)([=:\<\>\&]+|[^[:blank:]=:\<\>\&]+|) ]] && [[ $line ]]; do
+			COMP_WORDS+=("${BASH_REMATCH[2]}")
+			line=${line#"${BASH_REMATCH[0]}"}
+		done
+		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+		spec=$(complete -p nsclone)
+		[[ $spec =~ -F\ ([^ ]+) ]] || exit
+		"${BASH_REMATCH[1]}" nsclone "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
+		printf '%s\n' "${COMPREPLY[@]}"
+	END
+
+	# zle needs a terminal: a second zsh runs on one of zpty's, with a
+	# compadd that records; the "done" line says that completing is over.
+	cat >"$SHELL_HOME/record.zsh" <<-'END'
+		fpath=($COMPLETIONS/zsh $fpath)
+		autoload -Uz compinit && compinit -u -D
+		compdef '_arguments --stub-option "*:operand: "' stub-program
+		compadd() {
+			local end=${argv[(i)(-|--)]}
+			if (( ${argv[(I)-[OAD]]} && ${argv[(i)-[OAD]]} < end )); then
+				builtin compadd "$@"
+				return
+			fi
+			local -a hits
+			builtin compadd -A hits "$@"
+			print -rl -- $IPREFIX$^hits >>$RECORD
+			builtin compadd "$@"
+		}
+		record() {
+			_main_complete
+			print done >>$RECORD
+		}
+		zle -C record complete-word record
+		bindkey '^I' record
+		print ready >$RECORD
+	END
+	cat >"$SHELL_HOME/ask.zsh" <<-'END'
+		export RECORD=$SHELL_HOME/record.$$
+		wait_for() {
+			local tries
+			for tries in {1..400}; do
+				[[ -e $RECORD && -n ${(M)${(f)"$(<$RECORD)"}:#$1} ]] && return
+				sleep 0.05
+			done
+			print -u2 "zsh: waited in vain: $1"
+			exit 1
+		}
+		zmodload zsh/zpty
+		zpty -b terminal zsh -f -i
+		zpty -w terminal '. $SHELL_HOME/record.zsh'
+		wait_for ready
+		: >$RECORD
+		zpty -w -n terminal "$1"$'\t'
+		wait_for done
+		print -rl -- ${(f)"$(<$RECORD)"}
+		zpty -d terminal
+		rm $RECORD
+	END
+
+	cat >"$SHELL_HOME/ask.fish" <<-'END'
+		source $COMPLETIONS/fish/nsclone.fish
+		or exit
+		complete -c stub-program -f -l stub-option
+		complete -C "$argv[1]" | string replace -r '\t.*' ''
+		or true # when nothing was replaced
+	END
+}
+
+requires_shell() {
+	requires "$1"
+	case $1 in
+	bash) [ -e "$BASH_COMPLETION" ] || skip "needs bash-completion, there is no $BASH_COMPLETION" ;;
+	zsh)
+		zsh -fc 'zmodload zsh/zpty' 2>/dev/null || skip "needs zsh's module zsh/zpty"
+		zsh -fc 'autoload +X -Uz compinit' 2>/dev/null || skip "needs zsh's completion functions"
+		;;
+	esac
+}
+
+# ask SHELL LINE: into $output, sorted. Some shells offer the value of
+# --option=VALUE alone, some with the option; some mark by a slash that a name is
+# a directory, or by = that an option may have an argument.
+ask() {
+	local options=()
+	[ "$1" != bash ] || options=(--norc --noprofile)
+	[ "$1" != zsh ] || options=(-f)
+	run_split env HOME="$SHELL_HOME" XDG_CONFIG_HOME="$SHELL_HOME" XDG_DATA_HOME="$SHELL_HOME" TERM=vt100 \
+		timeout 60 "$1" "${options[@]}" "$SHELL_HOME/ask.$1" "$2"
+	assert_status 0
+	refute_stderr
+	output=$(sed -E '/^(done)?$/d; s/^--[a-z-]+=(.)/\1/; s/^(--.*)=$/\1/; s:/$::' <<<"$output" | sort -u)
+	mapfile -t lines < <(printf %s "${output:+$output$'\n'}")
+}
+
+# offers SHELL LINE [WORD...]: these and no others.
+offers() {
+	local wanted
+	ask "$1" "$2"
+	shift 2
+	wanted=$([ $# -eq 0 ] || printf '%s\n' "$@" | sort -u)
+	[ "$output" = "$wanted" ] || show_run "wanted:" "$wanted"
+}
+
+# offers_among SHELL LINE WORD...: these among others.
+offers_among() {
+	local word
+	ask "$1" "$2"
+	shift 2
+	for word; do
+		assert_line "$word"
+	done
+}
+
+### What each shell must offer
+
+all_options() {
+	local table=("$abs_top_srcdir"/common/options.c "$abs_top_srcdir"/tools/nsclone.c)
+	local row='^[[:space:]]*\{ "([a-z-]+)", [a-z]+_argument, NULL,'
+	local long short
+	mapfile -t long < <(sed -nE "s/$row.*/--\1/p" "${table[@]}")
+	mapfile -t short < <(sed -nE "s/$row '([A-Za-z])' \}.*/-\2/p" "${table[@]}")
+	[ "${#long[@]}" -gt 50 ]
+	[ "${#short[@]}" -gt 15 ]
+	offers "$1" 'nsclone --' "${long[@]}"
+	offers_among "$1" 'nsclone -' "${short[@]}"
+	mapfile -t lines < <(grep -v '^--' <<<"$output")
+	assert_equal "${#lines[@]}" "${#short[@]}"
+}
+
+words_of_options() {
+	offers "$1" 'nsclone --propagation ' private shared slave unchanged
+	offers "$1" 'nsclone --propagation=s' shared slave
+	offers "$1" 'nsclone --setgroups ' allow deny
+	offers "$1" 'nsclone --map-users ' auto subids all
+	offers "$1" 'nsclone -Ur --map-groups=' auto subids all
+	offers "$1" 'nsclone --map-users 0:1000:1 --map-users a' auto all
+}
+
+files_and_directories() {
+	local option
+	for option in --{mount,uts,ipc,net,pid,user,cgroup,time,pid-file}=; do
+		offers "$1" "nsclone $option" some-dir some-file
+	done
+	for option in --{root,wd,mount-proc,mount-sys,mount-binfmt,into-cgroup}=; do
+		offers "$1" "nsclone $option" some-dir
+	done
+	for option in -R -w --root --wd --into-cgroup; do
+		offers "$1" "nsclone $option " some-dir
+	done
+	offers "$1" 'nsclone --pid-file some-' some-dir some-file
+}
+
+names_and_numbers() {
+	offers "$1" 'nsclone --kill-child=KI' KILL
+	offers_among "$1" 'nsclone --setuid roo' root
+	offers_among "$1" 'nsclone -S roo' root
+	offers_among "$1" 'nsclone --map-user=roo' root
+	offers_among "$1" 'nsclone --setgid roo' root
+	offers_among "$1" 'nsclone -G roo' root
+	offers_among "$1" 'nsclone --map-group roo' root
+	export NST_TEST_VARIABLE=1
+	offers "$1" 'nsclone --keep-env NST_TEST_V' NST_TEST_VARIABLE
+	offers "$1" 'nsclone --keep-env=HOME,NST_TEST_V' HOME,NST_TEST_VARIABLE
+	offers "$1" 'nsclone --whitelist-env NST_TEST_V' NST_TEST_VARIABLE
+	offers "$1" 'nsclone --json-status-fd ' {0..9}
+	offers "$1" 'nsclone --block-fd=' {0..9}
+	offers "$1" 'nsclone --close-fds=' {0..9}
+	offers_among "$1" 'nsclone --close-fds=3,' 3,4 3,5
+}
+
+# nsclone has the last word on what is a signal: none that it refuses.
+signals() {
+	local signal signals
+	requires userns
+	offers_among "$1" 'nsclone --kill-child=' KILL TERM
+	signals=("${lines[@]}")
+	[ "${#signals[@]}" -gt 20 ]
+	for signal in "${signals[@]}"; do
+		run_split "$NSCLONE" -r "--kill-child=$signal" true
+		assert_status 0
+	done
+	run_split "$NSCLONE" -r --kill-child=NO-SUCH true
+	assert_status 125
+}
+
+owner() {
+	ask "$1" 'nsclone --owner roo'
+	assert_line --regexp '^root:?$'
+	ask "$1" 'nsclone --owner root:roo'
+	assert_line --regexp '^(root:)?root$'
+}
+
+variable_to_set() {
+	export NST_TEST_VARIABLE=1
+	ask "$1" 'nsclone --setenv NST_TEST_V'
+	assert_line --regexp '^NST_TEST_VARIABLE=?$'
+}
+
+the_program() {
+	offers "$1" 'nsclone stub-pro' stub-program
+	offers "$1" 'nsclone -Urp --mount-proc stub-pro' stub-program
+	offers "$1" 'nsclone --net=some-file stub-pro' stub-program
+	offers "$1" 'nsclone -R some-dir stub-pro' stub-program
+	offers "$1" 'nsclone -UrR some-dir stub-pro' stub-program
+	offers "$1" 'nsclone -U -- stub-pro' stub-program
+	offers "$1" 'nsclone -U -- --hostna'
+	offers "$1" 'nsclone --map-users=0:1000:1 --owner=1:1 stub-pro' stub-program
+}
+
+its_own_completion() {
+	offers "$1" 'nsclone -Ur stub-program --stub' --stub-option
+	offers "$1" 'nsclone -Ur -- stub-program --stub' --stub-option
+	offers "$1" 'nsclone -R / --net=some-file stub-program --stub' --stub-option
+	offers "$1" 'nsclone --map-users=0:1000:1 --owner 1:1 stub-program x --stub' --stub-option
+	offers "$1" 'nsclone -U stub-program --hostna'
+	offers "$1" 'nsclone -U nsclone -n --hostna' --hostname
+}
+
+bundle_that_ends_in_an_argument() {
+	offers "$1" 'nsclone -UR ' some-dir
+	offers "$1" 'nsclone -Urw some-' some-dir
+	offers_among "$1" 'nsclone -US roo' root
+	offers "$1" 'nsclone -S root -Ur --hostna' --hostname
+}
+
+# A letter of the bundle is not offered again (and bash does not offer any).
+bundle_of_letters() {
+	ask "$1" 'nsclone -Ur'
+	assert_line -Urm
+	assert_line -Urp
+	refute_line -UrU
+	refute_line -Urr
+}
+
+@test "bash offers every option" { requires_shell bash; all_options bash; }
+@test "zsh offers every option" { requires_shell zsh; all_options zsh; }
+@test "fish offers every option" { requires_shell fish; all_options fish; }
+
+@test "bash offers the words that options take" { requires_shell bash; words_of_options bash; }
+@test "zsh offers the words that options take" { requires_shell zsh; words_of_options zsh; }
+@test "fish offers the words that options take" { requires_shell fish; words_of_options fish; }
+
+@test "bash offers files to pin on, and directories where only these will do" { requires_shell bash; files_and_directories bash; }
+@test "zsh offers files to pin on, and directories where only these will do" { requires_shell zsh; files_and_directories zsh; }
+@test "fish offers files to pin on, and directories where only these will do" { requires_shell fish; files_and_directories fish; }
+
+@test "bash offers signals, users, groups, variables and descriptors" { requires_shell bash; names_and_numbers bash; }
+@test "zsh offers signals, users, groups, variables and descriptors" { requires_shell zsh; names_and_numbers zsh; }
+@test "fish offers signals, users, groups, variables and descriptors" { requires_shell fish; names_and_numbers fish; }
+
+@test "bash offers signals that nsclone takes" { requires_shell bash; signals bash; }
+@test "zsh offers signals that nsclone takes" { requires_shell zsh; signals zsh; }
+@test "fish offers signals that nsclone takes" { requires_shell fish; signals fish; }
+
+@test "bash offers a user and then a group to --owner" { requires_shell bash; owner bash; }
+@test "zsh offers a user and then a group to --owner" { requires_shell zsh; owner zsh; }
+@test "fish offers a user and then a group to --owner" { requires_shell fish; owner fish; }
+
+@test "bash offers the names of variables to --setenv" { requires_shell bash; variable_to_set bash; }
+@test "zsh offers the names of variables to --setenv" { requires_shell zsh; variable_to_set zsh; }
+@test "fish offers the names of variables to --setenv" { requires_shell fish; variable_to_set fish; }
+
+@test "bash offers commands where the program stands" { requires_shell bash; the_program bash; }
+@test "zsh offers commands where the program stands" { requires_shell zsh; the_program zsh; }
+@test "fish offers commands where the program stands" { requires_shell fish; the_program fish; }
+
+@test "bash hands over to the program's own completion" { requires_shell bash; its_own_completion bash; }
+@test "zsh hands over to the program's own completion" { requires_shell zsh; its_own_completion zsh; }
+@test "fish hands over to the program's own completion" { requires_shell fish; its_own_completion fish; }
+
+@test "bash completes the argument of a bundle's last letter" { requires_shell bash; bundle_that_ends_in_an_argument bash; }
+@test "zsh completes the argument of a bundle's last letter" { requires_shell zsh; bundle_that_ends_in_an_argument zsh; }
+@test "fish completes the argument of a bundle's last letter" { requires_shell fish; bundle_that_ends_in_an_argument fish; }
+
+@test "zsh adds letters to a bundle" { requires_shell zsh; bundle_of_letters zsh; }
+@test "fish adds letters to a bundle" { requires_shell fish; bundle_of_letters fish; }
+
+@test "bash skips redirections" {
+	requires_shell bash
+	offers bash 'nsclone 3>some-file --net=x stub-program --stub' --stub-option
+}

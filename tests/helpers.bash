@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What all .bats files share: where things are, what a test requires, a second
+# user, background processes, file systems, assertions.
+#
+# Two traps of bats that these helpers keep shut:
+# - it removes its temporary directory *through* a bind mount left in there,
+#   and so empties what is mounted: mount in in_private_mounts only;
+# - it waits for everyone who holds its descriptor 3: start and run_split
+#   close it.
+
+# `make check' says where things are; by hand, `bats tests/smoke.bats' in a
+# tree that was built in place.
+: "${abs_top_srcdir:=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)}"
+: "${abs_top_builddir:=$abs_top_srcdir}"
+: "${NSCLONE:=$abs_top_builddir/nsclone}"
+: "${HELPERS:=$abs_top_builddir/tests/helpers}"
+PACKAGE_VERSION=$(sed -n 's/^AC_INIT(\[nstools\], *\[\([^]]*\)\].*/\1/p' "$abs_top_srcdir/configure.ac")
+export abs_top_srcdir abs_top_builddir NSCLONE HELPERS LC_ALL=C
+NSTYPES='mnt uts ipc net pid user cgroup time'
+
+as_root() { [ "$(id -u)" -eq 0 ]; }
+
+fail() {
+	printf '%s\n' "$@"
+	return 1
+}
+
+### What a test requires
+
+# requires WHAT...: skips the test if a WHAT is missing. For a whole file say it
+# in setup: this bats cannot skip in setup_file. WHAT is one of
+#   root     the suite is run by root
+#   user     the suite is run by somebody else
+#   userns   user namespaces (for the user of make_user, if it was called)
+#   subids   that user, or we, have subordinate uids and gids and the means to map them
+#   clone3   the clone3(2) system call
+#   cgroup2  a cgroup v2 directory where we can make others: $CGROUP2
+#   TYPE-ns  this kernel has namespaces of TYPE, as in /proc/self/ns
+#   COMMAND  anything else
+requires() {
+	local what
+	for what; do
+		case $what in
+		root) as_root || skip 'needs root' ;;
+		user) ! as_root || skip 'needs an ordinary user' ;;
+		userns) require_userns ;;
+		subids) require_subids ;;
+		clone3) "$HELPERS/has-clone3" || skip 'needs clone3(2)' ;;
+		cgroup2) require_cgroup2 ;;
+		*-ns) [ -e "/proc/self/ns/${what%-ns}" ] || skip "needs ${what%-ns} namespaces" ;;
+		*) command -v "$what" >/dev/null || skip "needs the command $what" ;;
+		esac
+	done
+}
+
+require_userns() {
+	"${AS_USER[@]}" unshare --user true 3>&- 2>/dev/null ||
+		skip "needs user namespaces (max_user_namespaces is $(cat /proc/sys/user/max_user_namespaces))"
+}
+
+require_subids() {
+	local user=${NST_USER:-$(id -un)}
+	requires getsubids newuidmap newgidmap
+	getsubids "$user" >/dev/null 2>&1 || skip "needs subordinate uids for $user"
+	getsubids -g "$user" >/dev/null 2>&1 || skip "needs subordinate gids for $user"
+}
+
+# Root takes the top of the tree: it is the one place that has no processes
+# of its own to stand in the way of controllers.
+require_cgroup2() {
+	local top path probe
+	top=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
+	[ -n "$top" ] || skip 'needs a mounted cgroup v2'
+	as_root && path= || path=$(sed -n 's/^0:://p' /proc/self/cgroup)
+	CGROUP2=$top${path%/}
+	probe=$CGROUP2/nst-probe-$$
+	mkdir "$probe" 2>/dev/null || skip "needs a writable cgroup, $CGROUP2 is not"
+	rmdir "$probe"
+}
+
+### An ordinary user
+
+# make_user: for setup_file, with `teardown_file() { remove_user; }'. After it
+# as_user runs commands as an ordinary user, NST_USER, in a directory of his
+# own, NST_HOME: for root a new user with subordinate ids, otherwise ourselves.
+make_user() {
+	export NST_HOME=$BATS_FILE_TMPDIR/home
+	if as_root; then
+		export NST_USER=nst-test-$$
+		retry_locked useradd --create-home --home-dir "$NST_HOME" --shell /bin/sh "$NST_USER"
+		publish
+	else
+		NST_USER=$(id -un)
+		export NST_USER
+		mkdir "$NST_HOME"
+	fi
+	find_user
+}
+
+# Whoever shall run the programs must reach them, wherever the tree was built.
+publish() {
+	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
+	mkdir "$BATS_FILE_TMPDIR/bin"
+	cp "$NSCLONE" "$BATS_FILE_TMPDIR/bin/nsclone"
+	find "$HELPERS" -maxdepth 1 -type f -perm -u+x -exec cp {} "$BATS_FILE_TMPDIR/bin" \;
+	chmod 755 "$BATS_FILE_TMPDIR/bin" "$BATS_FILE_TMPDIR"/bin/*
+	export NSCLONE=$BATS_FILE_TMPDIR/bin/nsclone HELPERS=$BATS_FILE_TMPDIR/bin
+}
+
+# Another .bats file may be changing /etc/passwd at this moment.
+retry_locked() {
+	local tries
+	for tries in 1 2 3 4 5; do
+		"$@" && return
+		sleep 1
+	done
+	fail "gave up: $*"
+}
+
+# A process that the user still has was left by a test: that fails the file.
+remove_user() {
+	local left pid
+	as_root && [ -n "${NST_USER-}" ] || return 0
+	user_is_idle() { [ -z "$(ps -o pid= -u "$NST_USER")" ]; }
+	WAIT_TRIES=40 wait_until user_is_idle >/dev/null || true
+	left=$(ps -o pid=,stat=,args= -u "$NST_USER") || true
+	for pid in $(ps -o pid= -u "$NST_USER"); do
+		[ "$pid" -le 1 ] || kill -KILL "$pid" || true
+	done
+	retry_locked userdel --force --remove "$NST_USER" 2>/dev/null
+	[ -z "$left" ] || fail 'processes left behind:' "$left"
+}
+
+# AS_USER: what goes before a command line to make it the user's. setpriv and
+# env exec, so the PID of the whole is the PID of the command.
+find_user() {
+	AS_USER=()
+	[ -n "${NST_USER-}" ] || return 0
+	! as_root || AS_USER=(setpriv --reuid "$NST_USER" --regid "$NST_USER" --init-groups --inh-caps=-all)
+	AS_USER+=(env -C "$NST_HOME" -u XDG_RUNTIME_DIR
+		HOME="$NST_HOME" USER="$NST_USER" LOGNAME="$NST_USER" SHELL=/bin/sh)
+}
+find_user
+
+# as_user COMMAND [ARG...]: no functions, there is an exec in between.
+as_user() {
+	[ -n "${NST_USER-}" ] || fail 'as_user: call make_user in setup_file' || return
+	"${AS_USER[@]}" "$@"
+}
+
+### Background processes
+
+BG_PIDS=()
+
+# start [as_user] COMMAND [ARG...]: in the background, its PID in $BG_PID, ended
+# by end_background. Redirect what it prints: start ... >file. The shell would
+# have it ignore INT and QUIT, and an ignored signal stays so across exec.
+start() {
+	if [ "$1" = as_user ]; then
+		shift
+		set -- "${AS_USER[@]}" "$@"
+	fi
+	[ "$(type -t "$1")" = function ] || set -- env --default-signal=INT,QUIT "$@"
+	"$@" <&0 3>&- 4>&- &
+	BG_PID=$!
+	BG_PIDS+=("$BG_PID")
+}
+
+# PID is a child of ours, and no zombie. Asked before each kill: a PID that we
+# have been told the end of may be somebody else's by now.
+is_running() {
+	local key value parent=
+	[ "$1" -gt 1 ] || return 1
+	while read -r key value; do
+		case $key$value in
+		State:Z*) return 1 ;;
+		PPid:*) parent=$value ;;
+		esac
+	done 2>/dev/null <"/proc/$1/status" || return 1
+	[ "$parent" = "$BASHPID" ]
+}
+
+has_ended() { ! is_running "$1"; }
+
+end_background() {
+	local pid
+	for pid in "${BG_PIDS[@]}"; do
+		if is_running "$pid"; then
+			kill -TERM "$pid" || true
+			kill -CONT "$pid" || true
+			WAIT_TRIES=40 wait_until has_ended "$pid" >/dev/null || kill -KILL "$pid" || true
+		fi
+		wait "$pid" 2>/dev/null || true
+	done
+	BG_PIDS=()
+}
+
+# A file that has a teardown of its own calls end_background in it, first.
+teardown() { end_background; }
+
+# wait_until COMMAND [ARG...]: tries until it succeeds, 10 seconds at most
+# ($WAIT_TRIES times 0.05 s).
+wait_until() {
+	local tries
+	for ((tries = ${WAIT_TRIES:-200}; tries > 0; tries--)); do
+		! "$@" || return 0
+		sleep 0.05
+	done
+	fail "waited in vain for: $*"
+}
+
+### Namespaces, mounts, file systems
+
+# ns_id PID|self TYPE: "uts:[4026531838]". Of self means of this shell.
+ns_id() {
+	local pid=$1
+	[ "$pid" != self ] || pid=$BASHPID
+	readlink "/proc/$pid/ns/$2"
+}
+
+# in_private_mounts COMMAND|FUNCTION [ARG...]: in a mount namespace of its own,
+# whose mounts go with it. A function sees the functions and the exported
+# variables of the test. An ordinary user is root of a user namespace in there.
+in_private_mounts() {
+	local functions=$BATS_TEST_TMPDIR/functions
+	local -a how=(--mount --propagation private)
+	as_root || how+=(--map-root-user)
+	declare -f >"$functions"
+	unshare "${how[@]}" -- bash -c '
+		. "$1"; shift; BG_PIDS=(); find_user; set -e
+		trap "end_background" EXIT
+		"$@"' in_private_mounts "$functions" "$@" 3>&- 4>&-
+}
+
+# busybox_root DIR: a root file system of Debian's busybox-static, every applet
+# a link to it; skips if there is no static busybox. Everybody can read it.
+busybox_root() {
+	local dir=$1 busybox
+	busybox=$(command -v busybox) || skip 'needs busybox-static'
+	! ldd "$busybox" >/dev/null 2>&1 || skip "needs busybox-static, $busybox is dynamic"
+	mkdir -p "$dir"/{bin,dev,etc,proc,root,run,sys,tmp}
+	cp "$busybox" "$dir/bin/busybox"
+	"$dir/bin/busybox" --install "$dir/bin" 2>/dev/null # the link to itself exists
+	chmod 755 "$dir"
+	chmod 1777 "$dir/tmp"
+	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'user:x:1000:1000:user:/tmp:/bin/sh' \
+		'nobody:x:65534:65534:nobody:/:/bin/false' >"$dir/etc/passwd"
+	printf '%s\n' 'root:x:0:' 'user:x:1000:' 'nogroup:x:65534:' >"$dir/etc/group"
+}
+
+### Running, and saying what differed
+
+# run_split COMMAND [ARG...]: $status, $output and $stderr as bats's run would
+# have them, but stdout and stderr apart, and $lines and $stderr_lines with
+# empty lines in them.
+run_split() {
+	status=0
+	"$@" >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- 4>&- || status=$?
+	output=$(<"$BATS_TEST_TMPDIR/stdout")
+	stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+	mapfile -t lines <"$BATS_TEST_TMPDIR/stdout"
+	mapfile -t stderr_lines <"$BATS_TEST_TMPDIR/stderr"
+}
+
+show_run() {
+	fail "$@" "-- status: ${status-}" "-- stdout:" "${output-}" "-- stderr:" "${stderr-}"
+}
+
+# text_is [--partial|--regexp] WANTED TEXT
+text_is() {
+	case $1 in
+	--partial) [[ $3 == *"$2"* ]] ;;
+	--regexp) [[ $3 =~ $2 ]] ;;
+	*) [[ $2 == "$1" ]] ;;
+	esac
+}
+
+any_is() {
+	local -n of=$1
+	local text
+	shift
+	for text in "${of[@]}"; do
+		! text_is "$@" "$text" || return 0
+	done
+	return 1
+}
+
+assert_equal() {
+	[ "$1" = "$2" ] || fail 'differs:' "-- actual: $1" "-- wanted: $2"
+}
+
+refute_equal() {
+	[ "$1" != "$2" ] || fail "both are: $1"
+}
+
+assert_status() {
+	[ "$status" -eq "$1" ] || show_run "wanted status $1"
+}
+
+# assert_output [--partial|--regexp] WANTED and its like; refute_output and
+# refute_stderr without an argument: there is none.
+assert_output() { text_is "$@" "$output" || show_run "wanted on stdout: $*"; }
+assert_stderr() { text_is "$@" "$stderr" || show_run "wanted on stderr: $*"; }
+refute_output() { [ $# -gt 0 ] || set -- --regexp .; ! text_is "$@" "$output" || show_run "unwanted on stdout: $*"; }
+refute_stderr() { [ $# -gt 0 ] || set -- --regexp .; ! text_is "$@" "$stderr" || show_run "unwanted on stderr: $*"; }
+
+# The same for one line among others.
+assert_line() { any_is lines "$@" || show_run "wanted as a line of stdout: $*"; }
+refute_line() { ! any_is lines "$@" || show_run "unwanted as a line of stdout: $*"; }
+assert_stderr_line() { any_is stderr_lines "$@" || show_run "wanted as a line of stderr: $*"; }
+assert_stderr_count() { [ "${#stderr_lines[@]}" -eq "$1" ] || show_run "wanted $1 lines on stderr"; }

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nsclone.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "cleanup.h"
+#include "diag.h"
+#include "file.h"
+#include "gate.h"
+#include "mirror.h"
+#include "nsref.h"
+#include "outside.h"
+#include "pin.h"
+#include "spawn.h"
+
+/* One launch: the child, and what has been made for it. */
+struct launch {
+	const struct nsclone *n;
+	struct mirror mirror;
+	struct gate gate;
+	int cgroup_fd;	  /* where to be born … */
+	int cgroup_procs; /* … and what to write to where that cannot be had */
+	bool reaped;
+	bool pid_file;	  /* has been written */
+	struct pin pins[NSTYPE_COUNT];
+};
+
+/* Has this type of namespace been used up, or switched off? */
+static long long limit(enum nstype type, char *path, size_t size)
+{
+	snprintf(path, size, "/proc/sys/user/max_%s_namespaces", nstype_table[type].name);
+	return file_read_number(path);
+}
+
+static void hint_nospc(const struct plan *plan, struct diag *d)
+{
+	char path[64];
+
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		if ((plan->flags & (unsigned int)nstype_table[type].flag) &&
+		    limit(type, path, sizeof(path)) == 0)
+			diag_hint(d, "%s is 0", path);
+	diag_hint(d, "a limit in /proc/sys/user is reached, or namespaces are nested too deeply (32)");
+}
+
+static void hint_eperm(const struct plan *plan, struct diag *d)
+{
+	static const struct {
+		const char *path;
+		long long off;
+	} switches[] = {
+		{ "/proc/sys/kernel/unprivileged_userns_clone", 0 },
+		{ "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 1 },
+	};
+	struct stat root, parent;
+
+	if (!(plan->flags & CLONE_NEWUSER)) {
+		diag_hint(d, "without a new user namespace this takes CAP_SYS_ADMIN: add --map-root-user (-r)");
+		return;
+	}
+	for (int i = 0; i < 2; i++)
+		if (file_read_number(switches[i].path) == switches[i].off)
+			diag_hint(d, "%s is %lld", switches[i].path, switches[i].off);
+	/* Only at the top of a mount namespace are "/" and "/.." one in the kernel's eyes, too. */
+	if (stat("/", &root) == 0 && stat("/proc/self/root/..", &parent) == 0 && root.st_ino != 2)
+		diag_hint(d, "a process in a chroot may make no user namespace");
+}
+
+/* The kernel says one word for many causes; look which it is. */
+static int explain_clone(const struct nsclone *n, struct diag *d)
+{
+	const struct plan *plan = &n->plan;
+
+	diag_fail(d, NULL, "clone");
+	if (errno == ENOSPC || errno == EUSERS)
+		hint_nospc(plan, d);
+	else if (errno == EPERM && n->n_set_tid)
+		diag_hint(d, "--set-pid takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE in the PID namespace");
+	else if (errno == EPERM)
+		hint_eperm(plan, d);
+	else if (errno == EEXIST && n->n_set_tid)
+		diag_hint(d, "a PID of --set-pid is in use");
+	else if ((errno == ENOSYS || errno == E2BIG) && n->n_set_tid)
+		diag_hint(d, "--set-pid takes clone3(2) with set_tid, Linux 5.5");
+	else if (errno == EINVAL && n->n_set_tid)
+		diag_hint(d, "--set-pid: more PIDs than nested PID namespaces, or a new namespace that would not begin with 1");
+	else if (errno == EACCES && n->cgroup)
+		diag_hint(d, "the cgroup %s is not delegated to this user", n->cgroup);
+	for (int type = 0; errno == EINVAL && type < NSTYPE_COUNT; type++)
+		if ((plan->flags & (unsigned int)nstype_table[type].flag) && !nsref_supported(type))
+			diag_hint(d, "this kernel has no %s namespaces", nstype_table[type].words);
+	return -1;
+}
+
+static int open_cgroup(struct launch *l, struct diag *d)
+{
+	const char *dir = l->n->cgroup;
+	struct statfs fs;
+
+	if (!dir)
+		return 0;
+	l->cgroup_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (l->cgroup_fd < 0)
+		return diag_fail(d, dir, "open the cgroup");
+	if (fstatfs(l->cgroup_fd, &fs) < 0)
+		return diag_fail(d, dir, "look at the cgroup");
+	if ((uint32_t)fs.f_type != KERNEL_CGROUP2_MAGIC)
+		return diag_set(d, 0, dir, "not a directory of cgroup v2");
+	/* Only for kernels before 5.7; failing to open it is no failure elsewhere. */
+	l->cgroup_procs = openat(l->cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	return 0;
+}
+
+static struct spawn_args spawn_args(const struct launch *l)
+{
+	return (struct spawn_args){
+		.flags = l->n->plan.flags & ~l->n->plan.late,
+		.cgroup_fd = l->cgroup_fd,
+		.set_tid = l->n->set_tid,
+		.n_set_tid = (unsigned int)l->n->n_set_tid,
+	};
+}
+
+/* The owner of a user namespace is who makes it: effective ids, just for the door. */
+static int become(const struct user_plan *user, uid_t uid, gid_t gid, struct diag *d)
+{
+	if (!user->set_owner)
+		return 0;
+	/* Whichever of the two is the caller's own gives back the right to change the other. */
+	if (uid == user->own_uid && setresuid((uid_t)-1, uid, (uid_t)-1) < 0)
+		return diag_fail(d, NULL, "seteuid %u", (unsigned int)uid);
+	if (setresgid((gid_t)-1, gid, (gid_t)-1) < 0)
+		return diag_fail(d, NULL, "setegid %u", (unsigned int)gid);
+	if (setresuid((uid_t)-1, uid, (uid_t)-1) < 0)
+		return diag_fail(d, NULL, "seteuid %u", (unsigned int)uid);
+	return 0;
+}
+
+/* spawn_vfork() or, without REPORT, spawn_fork(), with the owner's ids. 1 in the child of the latter. */
+static int open_door(struct launch *l, struct birth *birth, struct spawned *child, struct diag *d)
+{
+	const struct user_plan *user = &l->n->plan.user;
+	struct spawn_args args = spawn_args(l);
+	int ret;
+
+	if (become(user, user->owner_uid, user->owner_gid, d) < 0)
+		return -1;
+	birth->spawned = child;
+	ret = birth->report ? spawn_vfork(&args, child_run, birth, child) : spawn_fork(&args, child);
+	if (ret > 0)
+		return 1;
+	if (ret < 0)
+		explain_clone(l->n, d);
+	else if (child->pidfd < 0)
+		ret = diag_set(d, ENOSYS, NULL, "clone: no pidfd (Linux 5.2)");
+	if (become(user, user->own_uid, user->own_gid, ret < 0 ? &(struct diag){ 0 } : d) < 0)
+		ret = -1;
+	l->mirror.pid = child->pid;
+	l->mirror.pidfd = child->pidfd;
+	l->reaped = child->pid < 0;
+	return ret;
+}
+
+static bool has_pins(const struct plan *plan)
+{
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		if (plan->pin[type])
+			return true;
+	return false;
+}
+
+/* Is there anything to be done for the child, or to be heard of it, before it executes the program? */
+static bool needs_gate(const struct nsclone *n)
+{
+	const struct plan *plan = &n->plan;
+
+	return plan->user.writer == MAP_OUTSIDE || plan->init || plan->setup || plan->late ||
+	       n->host_setup || n->pid_file || n->status_fd >= 0 || n->block_fd >= 0 ||
+	       has_pins(plan);
+}
+
+/* End the child, if it has not, and take back what was made for it. */
+static void take_back(struct launch *l)
+{
+	struct ended e;
+
+	gate_close(&l->gate);
+	if (!l->reaped) {
+		if (l->mirror.pidfd >= 0)
+			kernel_pidfd_send_signal(l->mirror.pidfd, SIGKILL);
+		else
+			kill(l->mirror.pid, SIGKILL);
+		run_wait_end(l->mirror.pid, &e);
+		l->reaped = true;
+	}
+	outside_unpin(l->pins);
+	if (l->pid_file)
+		unlink(l->n->pid_file);
+	l->pid_file = false;
+	cleanup_close_fd(&l->mirror.pidfd);
+	l->mirror.pidfd = -1;
+}
+
+/* The child went without a word: say how. */
+static int tell_lost(struct launch *l, struct diag *d)
+{
+	struct ended e;
+
+	mirror_wait_end(&l->mirror, &e);
+	l->reaped = true;
+	if (e.signal)
+		return diag_set(d, 0, NULL, "the child was killed by signal %d (%s) before the program started",
+				e.signal, strsignal(e.signal));
+	return diag_set(d, 0, NULL, "the child ended before the program started");
+}
+
+static int expect(struct launch *l, enum gate_word word, struct diag *d)
+{
+	struct gate_note note;
+	struct ended e;
+
+	if (!mirror_wait_fd(&l->mirror, l->gate.parent, &e)) {
+		l->reaped = true;
+		return diag_set(d, 0, NULL, "the child ended before the program started");
+	}
+	gate_hear(l->gate.parent, &note);
+	if (note.word == word)
+		return 0;
+	if (note.word != GATE_FAILED)
+		return tell_lost(l, d);
+	*d = note.diag;
+	return -1;
+}
+
+static int run_host_setup(struct launch *l, struct diag *d)
+{
+	char *argv[] = { "/bin/sh", "-c", (char *)(uintptr_t)l->n->host_setup, NULL };
+	char variable[32];
+	struct env_plan plan = { .clear = false };
+	cleanup_free char **env = NULL;
+
+	snprintf(variable, sizeof(variable), "NSCLONE_PID=%d", (int)l->mirror.pid);
+	if (env_add_set(&plan, variable) < 0 || !(env = env_build(&plan, environ)))
+		return diag_fail(d, NULL, "host set-up command");
+	free(plan.set);
+	if (outside_run(&l->mirror, &l->n->plan, argv, env, "host set-up command", d) == 0)
+		return 0;
+	d->status = EXIT_OWN_FAILURE;
+	return -1;
+}
+
+static int block(struct launch *l, struct diag *d)
+{
+	struct ended e;
+
+	if (mirror_wait_fd(&l->mirror, l->n->block_fd, &e))
+		return 0;
+	l->reaped = true;
+	if (e.signal)
+		return diag_set(d, 0, NULL, "the child was killed by signal %d (%s) before the program started",
+				e.signal, strsignal(e.signal));
+	return diag_set(d, 0, NULL, "the child ended before the program started");
+}
+
+/* What others learn, and do, while the child waits for GATE_GO. */
+static int announce(struct launch *l, struct diag *d)
+{
+	const struct nsclone *n = l->n;
+
+	if (n->pid_file) {
+		if (nsclone_report_pid_file(n->pid_file, l->mirror.pid, d) < 0)
+			return -1;
+		l->pid_file = true;
+	}
+	if (n->status_fd >= 0 && nsclone_report_start(n->status_fd, l->mirror.pid, l->mirror.pidfd,
+						      n->plan.flags, d) < 0)
+		return -1;
+	if (n->host_setup && run_host_setup(l, d) < 0)
+		return -1;
+	return n->block_fd >= 0 ? block(l, d) : 0;
+}
+
+/* From birth to exec, with the child at the gate. 0, -1 or PIN_TRY_ANOTHER_CPU. */
+static int lead(struct launch *l, struct diag *d)
+{
+	const struct plan *plan = &l->n->plan;
+	int pinned;
+
+	if (outside_map(&l->mirror, plan, d) < 0)
+		return -1;
+	gate_say(l->gate.parent, GATE_MAPPED);
+	if (expect(l, GATE_BUILT, d) < 0)
+		return -1;
+	pinned = outside_pin(l->pins, l->mirror.pid, plan, d);
+	if (pinned)
+		return pinned;
+	if (announce(l, d) < 0)
+		return -1;
+	gate_say(l->gate.parent, GATE_GO);
+	if (plan->init)
+		return expect(l, GATE_RUNNING, d);
+	if (expect(l, GATE_EXEC, d) < 0 || expect(l, GATE_CLOSED, d) < 0)
+		return -1;
+	/* Closed by exec, or by our own SIGKILL for a signal that came before? */
+	return l->mirror.killed_for ? tell_lost(l, d) : 0;
+}
+
+static int try_gated(struct launch *l, struct diag *d)
+{
+	struct birth birth = {
+		.plan = &l->n->plan, .cgroup_procs = l->cgroup_procs, .parent_fd = -1,
+	};
+	struct spawned child;
+	int ret;
+
+	if (gate_open(&l->gate, d) < 0)
+		return -1;
+	ret = open_door(l, &birth, &child, d);
+	if (ret > 0)
+		child_run_gated(&birth, &l->gate);
+	gate_keep_parent(&l->gate);
+	if (ret == 0)
+		ret = lead(l, d);
+	if (ret)
+		take_back(l);
+	return ret;
+}
+
+/* As try_gated(), with a child that is born on CPU but may run on ALLOWED. */
+static int try_on_cpu(struct launch *l, int cpu, const cpu_set_t *allowed, struct diag *d)
+{
+	cpu_set_t one;
+	int ret;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one) < 0)
+		return diag_fail(d, NULL, "move to CPU %d", cpu);
+	ret = try_gated(l, d);
+	sched_setaffinity(0, sizeof(*allowed), allowed);
+	if (ret == 0)
+		sched_setaffinity(l->mirror.pid, sizeof(*allowed), allowed);
+	return ret;
+}
+
+/* Twice around: a batch of ids that ends in between is followed by a greater one. */
+static int launch_gated(struct launch *l, struct diag *d)
+{
+	int ret = try_gated(l, d);
+	cpu_set_t allowed;
+
+	if (ret != PIN_TRY_ANOTHER_CPU || sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+		return ret ? -1 : 0;
+	for (int i = 0; ret == PIN_TRY_ANOTHER_CPU && i < 2 * CPU_SETSIZE; i++)
+		if (CPU_ISSET(i % CPU_SETSIZE, &allowed))
+			ret = try_on_cpu(l, i % CPU_SETSIZE, &allowed, d);
+	return ret ? -1 : 0;
+}
+
+static int launch_at_once(struct launch *l, struct diag *d)
+{
+	cleanup_close int self = -1;
+	struct birth birth = {
+		.plan = &l->n->plan,
+		.cgroup_procs = l->cgroup_procs,
+		.parent_fd = -1,
+		.report = spawn_shared(sizeof(struct diag)),
+	};
+	struct spawned child;
+
+	if (!birth.report)
+		return diag_fail(d, NULL, "make the child's report");
+	if (l->n->plan.parent_death) {
+		self = kernel_pidfd_open(getpid(), 0);
+		if (self < 0)
+			return diag_fail(d, NULL, "pidfd_open");
+		birth.parent_fd = self;
+	}
+	if (open_door(l, &birth, &child, d) == 0 && !birth.report->status)
+		return 0;
+	if (!l->reaped && birth.report->status)
+		*d = *birth.report;
+	take_back(l);
+	return -1;
+}
+
+/* An init of ours says what became of the program; more exactly than its own status can. */
+static void wait_init(struct launch *l, struct ended *e)
+{
+	struct gate_note note = { .word = GATE_RUNNING };
+	struct ended init;
+
+	while (note.word != GATE_ENDED && note.word != GATE_CLOSED &&
+	       mirror_wait_fd(&l->mirror, l->gate.parent, &init)) {
+		gate_hear(l->gate.parent, &note);
+		if (note.word == GATE_STOPPED)
+			mirror_stop(&l->mirror, note.number);
+	}
+	mirror_wait_end(&l->mirror, e);
+	if (note.word == GATE_ENDED)
+		*e = note.ended;
+}
+
+static int detach(struct launch *l, struct diag *d)
+{
+	if (nsclone_report_pid(l->mirror.pid, d) < 0) {
+		take_back(l);
+		return -1;
+	}
+	_exit(0);
+}
+
+int nsclone_launch(const struct nsclone *n, struct diag *d)
+{
+	static struct launch l;
+	struct ended e;
+	int ret;
+
+	l = (struct launch){
+		.n = n, .cgroup_fd = -1, .cgroup_procs = -1, .reaped = true,
+		.gate = { -1, -1 },
+		.mirror = {
+			.pid = -1, .pidfd = -1, .signal_fd = -1, .forward = n->forward,
+			.bare_init = (n->plan.flags & CLONE_NEWPID) && !n->plan.init,
+		},
+	};
+	mirror_block();
+	ret = open_cgroup(&l, d);
+	if (ret == 0)
+		ret = needs_gate(n) ? launch_gated(&l, d) : launch_at_once(&l, d);
+	if (ret < 0 && l.mirror.killed_for)
+		mirror_end(&(struct ended){ .signal = l.mirror.killed_for });
+	if (ret < 0)
+		return -1;
+	l.mirror.started = true;
+	if (n->background)
+		return detach(&l, d);
+	if (n->plan.init)
+		wait_init(&l, &e);
+	else
+		mirror_wait_end(&l.mirror, &e);
+	if (n->status_fd >= 0)
+		nsclone_report_end(n->status_fd, &e);
+	mirror_end(&e);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nsclone.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "diag.h"
+#include "nsref.h"
+
+static int write_all(int fd, const char *text)
+{
+	size_t len = strlen(text);
+
+	while (len) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int write_file(const char *path, int flags, const char *text)
+{
+	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags, 0644);
+
+	return fd < 0 ? -1 : write_all(fd, text);
+}
+
+/*
+ * Who finds the file finds the whole PID in it: written aside and renamed,
+ * unless it is something that a rename would destroy (a FIFO, /dev/stdout).
+ */
+int nsclone_report_pid_file(const char *path, pid_t pid, struct diag *d)
+{
+	char text[16], aside[4096];
+	struct stat st;
+	int len;
+
+	snprintf(text, sizeof(text), "%d\n", (int)pid);
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return write_file(path, 0, text) < 0 ? diag_fail(d, path, "write the PID file") : 0;
+	len = snprintf(aside, sizeof(aside), "%s.%d", path, (int)pid);
+	if (len >= (int)sizeof(aside))
+		return diag_set(d, ENAMETOOLONG, path, "write the PID file");
+	if (write_file(aside, O_CREAT | O_EXCL, text) < 0 || rename(aside, path) < 0) {
+		diag_fail(d, path, "write the PID file");
+		if (errno != EEXIST)
+			unlink(aside);
+		return -1;
+	}
+	return 0;
+}
+
+/* Only since pidfs (6.9) does the inode number of a pidfd name the process. */
+static uint64_t pidfd_inode(int pidfd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstatfs(pidfd, &fs) < 0 || (uint32_t)fs.f_type != KERNEL_PIDFS_MAGIC ||
+	    fstat(pidfd, &st) < 0)
+		return 0;
+	return (uint64_t)st.st_ino;
+}
+
+int nsclone_report_start(int fd, pid_t pid, int pidfd, unsigned int flags, struct diag *d)
+{
+	uint64_t inode = pidfd_inode(pidfd);
+	char text[1024], path[NSREF_PATH];
+	size_t len;
+
+	len = (size_t)snprintf(text, sizeof(text), "{\"child-pid\": %d", (int)pid);
+	if (inode)
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+					", \"pidfd-inode\": %" PRIu64, inode);
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		if (flags & (unsigned int)nstype_table[type].flag)
+			len += (size_t)snprintf(text + len, sizeof(text) - len,
+						", \"%s-namespace\": %" PRIu64,
+						nstype_table[type].name,
+						nsref_inode(nsref_path(path, pid, type, false)));
+	snprintf(text + len, sizeof(text) - len, "}\n");
+	return write_all(fd, text) < 0 ? diag_fail(d, NULL, "write the status to descriptor %d", fd) : 0;
+}
+
+void nsclone_report_end(int fd, const struct ended *e)
+{
+	char text[80];
+
+	if (e->signal)
+		snprintf(text, sizeof(text), "{\"exit-code\": %d, \"exit-signal\": %d}\n",
+			 128 + e->signal, e->signal);
+	else
+		snprintf(text, sizeof(text), "{\"exit-code\": %d}\n", e->status);
+	/* The program has ended as it has, whether or not anybody reads of it. */
+	(void)!write_all(fd, text);
+}
+
+int nsclone_report_pid(pid_t pid, struct diag *d)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d\n", (int)pid);
+	return write_all(STDOUT_FILENO, text) < 0 ? diag_fail(d, NULL, "write the PID to stdout") : 0;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nsclone.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "file.h"
+#include "mirror.h"
+#include "number.h"
+#include "options.h"
+
+static const char tool[] = "nsclone";
+
+enum {
+	OPT_INIT = OPT_TOOL,
+	OPT_KILL_CHILD,
+	OPT_KEEP_CHILD,
+	OPT_NO_FORWARD,
+	OPT_INTO_CGROUP,
+	OPT_SET_PID,
+	OPT_PID_FILE,
+	OPT_STATUS_FD,
+	OPT_BLOCK_FD,
+	OPT_HOST_SETUP,
+	OPT_BACKGROUND,
+};
+
+static const struct option options_own[] = {
+	{ "fork", no_argument, NULL, 'f' },
+	{ "init", no_argument, NULL, OPT_INIT },
+	{ "kill-child", optional_argument, NULL, OPT_KILL_CHILD },
+	{ "keep-child", no_argument, NULL, OPT_KEEP_CHILD },
+	{ "no-forward-signals", no_argument, NULL, OPT_NO_FORWARD },
+	{ "into-cgroup", required_argument, NULL, OPT_INTO_CGROUP },
+	{ "set-pid", required_argument, NULL, OPT_SET_PID },
+	{ "pid-file", required_argument, NULL, OPT_PID_FILE },
+	{ "json-status-fd", required_argument, NULL, OPT_STATUS_FD },
+	{ "block-fd", required_argument, NULL, OPT_BLOCK_FD },
+	{ "host-setup", required_argument, NULL, OPT_HOST_SETUP },
+	{ "background", no_argument, NULL, OPT_BACKGROUND },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char usage_head[] =
+"Usage: nsclone [options] [--] [program [argument...]]\n"
+"\n"
+"Run a program in a new process that is born inside new namespaces.\n"
+"\n";
+
+static const char usage_tail[] =
+"\n"
+"The child and its launcher:\n"
+" -f, --fork                  no change: nsclone always forks\n"
+"     --init                  run an init as PID 1, which reaps orphans; implies -p\n"
+"     --kill-child[=SIGNAL]   what the child gets when nsclone dies (KILL)\n"
+"     --keep-child            the child outlives nsclone\n"
+"     --no-forward-signals    signals sent to nsclone act on nsclone\n"
+"     --into-cgroup DIR       be born in this cgroup v2 directory\n"
+"     --set-pid N[,N...]      PID in the new PID namespace, in the next outer, ...\n"
+"     --pid-file FILE         write the child's PID to FILE\n"
+"     --json-status-fd FD     write JSON lines about start and end to FD\n"
+"     --block-fd FD           wait until FD is readable or closed\n"
+"     --host-setup COMMAND    run a shell command outside before the program;\n"
+"                             NSCLONE_PID is the child's PID\n"
+"     --background            print the child's PID and do not wait for its end\n"
+"\n"
+" -h, --help                  print this text\n"
+" -V, --version               print the version\n"
+"\n"
+"Without a program a shell is run. Exit status: the program's; 125: nsclone\n"
+"itself failed; 126, 127: the program cannot be executed, is not there.\n"
+"See nsclone(1).\n";
+
+/* Text that was asked for and cannot be written is a failure, too. */
+static int print(const char *a, const char *b, const char *c, struct diag *d)
+{
+	if (printf("%s%s%s", a, b, c) < 0 || fflush(stdout) != 0)
+		return diag_fail(d, NULL, "write to stdout");
+	return 0;
+}
+
+static int take_fd(int *fd, const char *option, const char *arg, struct diag *d)
+{
+	if (number_parse_fd(arg, fd) < 0)
+		return diag_usage(d, "%s: '%s' is no number of a descriptor", option, arg);
+	return 0;
+}
+
+static int take_pids(struct nsclone *n, const char *arg, struct diag *d)
+{
+	n->n_set_tid = number_parse_list(arg, 1, INT_MAX, n->set_tid, KERNEL_PIDNS_LEVELS);
+	if (n->n_set_tid > 0)
+		return 0;
+	n->n_set_tid = 0;
+	return diag_usage(d, errno == E2BIG ? "--set-pid: '%s': more than 32 nested PID namespaces" :
+					      "--set-pid: '%s' is no list of PIDs", arg);
+}
+
+static int take_kill(struct nsclone *n, const char *arg, struct diag *d)
+{
+	n->kill_child = true;
+	return arg ? options_parse_signal(arg, "--kill-child", &n->kill_signal, d) : 0;
+}
+
+static int take_own(struct nsclone *n, int opt, const char *arg, struct diag *d)
+{
+	switch (opt) {
+	case 'f':
+		return 0;
+	case OPT_INIT:
+		n->plan.init = true;
+		return 0;
+	case OPT_KILL_CHILD:
+		return take_kill(n, arg, d);
+	case OPT_KEEP_CHILD:
+		n->keep_child = true;
+		return 0;
+	case OPT_NO_FORWARD:
+		n->forward = false;
+		return 0;
+	case OPT_INTO_CGROUP:
+		n->cgroup = arg;
+		return 0;
+	case OPT_SET_PID:
+		return take_pids(n, arg, d);
+	case OPT_PID_FILE:
+		n->pid_file = arg;
+		return 0;
+	case OPT_STATUS_FD:
+		return take_fd(&n->status_fd, "--json-status-fd", arg, d);
+	case OPT_BLOCK_FD:
+		return take_fd(&n->block_fd, "--block-fd", arg, d);
+	case OPT_HOST_SETUP:
+		n->host_setup = arg;
+		return 0;
+	case OPT_BACKGROUND:
+		n->background = true;
+		return 0;
+	}
+	return -1;
+}
+
+enum parsed { PARSED_RUN, PARSED_HELP, PARSED_VERSION, PARSED_WRONG };
+
+static enum parsed parse(struct nsclone *n, int argc, char *const *argv, struct diag *d)
+{
+	struct option all[80];
+	char letters[64];
+	int opt, took;
+
+	options_join(all, (int)(sizeof(all) / sizeof(*all)), options_own);
+	snprintf(letters, sizeof(letters), "+:%sfhV", options_launch_letters);
+	while ((opt = getopt_long(argc, argv, letters, all, NULL)) != -1) {
+		if (opt == 'h')
+			return PARSED_HELP;
+		if (opt == 'V')
+			return PARSED_VERSION;
+		if (opt == '?' || opt == ':') {
+			options_explain(opt, argv, all, d);
+			return PARSED_WRONG;
+		}
+		took = options_launch_take(&n->plan, opt, optarg, d);
+		if (took < 0 || (!took && take_own(n, opt, optarg, d) < 0))
+			return PARSED_WRONG;
+	}
+	n->plan.argv = optind < argc ? argv + optind : NULL;
+	return PARSED_RUN;
+}
+
+/* A descriptor of the user's for us alone: the program does not get it, unless it is 0, 1 or 2. */
+static int own_fd(int fd, const char *option, struct diag *d)
+{
+	if (fd < 0)
+		return 0;
+	if (fcntl(fd, F_GETFD) < 0)
+		return diag_usage(d, "%s: descriptor %d is not open", option, fd);
+	if (fd > 2)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+/* What follows from what among nsclone's own options. */
+static int complete(struct nsclone *n, struct diag *d)
+{
+	struct plan *plan = &n->plan;
+
+	if (n->background && n->kill_child)
+		return diag_usage(d, "--background and --kill-child exclude each other");
+	if (n->keep_child && n->kill_child)
+		return diag_usage(d, "--keep-child and --kill-child exclude each other");
+	if (own_fd(n->status_fd, "--json-status-fd", d) < 0 || own_fd(n->block_fd, "--block-fd", d) < 0)
+		return -1;
+	plan->parent_death = n->keep_child || n->background ? 0 : n->kill_signal;
+	if (plan_complete(plan, environ, d) < 0)
+		return -1;
+	if (n->cgroup)
+		plan->late |= plan->flags & CLONE_NEWCGROUP;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct nsclone n = {
+		.plan = { .door = DOOR_CLONE }, .forward = true, .kill_signal = SIGKILL,
+		.status_fd = -1, .block_fd = -1,
+	};
+	struct diag d = { .err = 0 };
+	int ret = -1;
+
+	file_guard_stdio();
+	mirror_take_over(&n.plan.mask, &n.plan.ignore_chld);
+	switch (parse(&n, argc, argv, &d)) {
+	case PARSED_HELP:
+		ret = print(usage_head, options_launch_usage, usage_tail, &d);
+		break;
+	case PARSED_VERSION:
+		ret = print(tool, " (" PACKAGE_NAME ") ", PACKAGE_VERSION "\n", &d);
+		break;
+	case PARSED_RUN:
+		ret = complete(&n, &d) < 0 ? -1 : nsclone_launch(&n, &d);
+		break;
+	case PARSED_WRONG:
+		break;
+	}
+	return ret < 0 ? diag_print(&d, tool) : 0;
+}
