@@ -30,16 +30,16 @@ static int build(const struct birth *birth, struct diag *d)
 	return inside_build(birth->plan, late, d);
 }
 
-void child_run(void *arg)
+void child_run(void *arg, struct diag *report)
 {
 	const struct birth *birth = arg;
 	const struct plan *plan = birth->plan;
-	struct diag *d = birth->report;
 
-	if (build(birth, d) == 0 && inside_enter(plan, birth->parent_fd, d) == 0 &&
-	    cred_apply(&plan->cred, d) == 0 && inside_bind(plan, birth->parent_fd, d) == 0)
-		inside_exec(plan, d);
-	_exit(d->status);
+	if (build(birth, report) == 0 && inside_enter(plan, birth->parent_fd, report) == 0 &&
+	    cred_apply(&plan->cred, report) == 0 &&
+	    inside_bind(plan, birth->parent_fd, report) == 0)
+		inside_exec(plan, report);
+	_exit(report->status);
 }
 
 static void expect(int gate, enum gate_word word)

@@ -9,20 +9,19 @@
 struct plan;
 struct spawned;
 
-/* What the launcher and its child share; each has its own copy but for *report. */
+/* What the launcher tells its child. */
 struct birth {
 	const struct plan *plan;
 	const struct spawned *spawned; /* what the door had to leave out */
 	int cgroup_procs;     /* to be written to, where the kernel does not place the child; or -1 */
 	int parent_fd;	      /* readable when the launcher is dead; or -1 */
-	struct diag *report;  /* of a child that has no gate */
 };
 
 /*
  * ARG is a struct birth. The child of spawn_vfork(): nobody does anything for
- * it from outside, and it reports by memory. Never returns.
+ * it from outside. Never returns.
  */
-void child_run(void *arg);
+void child_run(void *arg, struct diag *report);
 
 /* The child of spawn_fork(): talks to the launcher over GATE. Never returns. */
 void child_run_gated(const struct birth *birth, struct gate *gate) __attribute__((noreturn));

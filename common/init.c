@@ -16,33 +16,24 @@
 #include "run.h"
 #include "spawn.h"
 
-struct program {
-	const struct plan *plan;
-	struct diag *report;
-};
-
-static void program_main(void *arg)
+static void program_main(void *arg, struct diag *report)
 {
-	const struct program *program = arg;
+	const struct plan *plan = arg;
 
-	if (cred_apply(&program->plan->cred, program->report) == 0)
-		inside_exec(program->plan, program->report);
-	_exit(program->report->status);
+	if (cred_apply(&plan->cred, report) == 0)
+		inside_exec(plan, report);
+	_exit(report->status);
 }
 
 static int start_program(const struct plan *plan, pid_t *pid, struct diag *d)
 {
-	struct program program = { plan, spawn_shared(sizeof(struct diag)) };
+	struct spawn_args plain = { .cgroup_fd = -1 };
 	struct spawned child;
 
-	if (!program.report ||
-	    spawn_vfork(&(struct spawn_args){ .cgroup_fd = -1 }, program_main, &program, &child) < 0)
+	if (spawn_vfork(&plain, program_main, (void *)(uintptr_t)plan, d, &child) < 0)
 		return diag_fail(d, NULL, "start the program under init");
 	*pid = child.pid;
-	if (!program.report->status)
-		return 0;
-	*d = *program.report;
-	return -1;
+	return d->status ? -1 : 0;
 }
 
 /* What is left open here would keep pipes from ending. */

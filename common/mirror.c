@@ -246,10 +246,13 @@ void mirror_wait_end(struct mirror *m, struct ended *e)
 	siginfo_t info;
 	sigset_t set;
 
+	/* SIGCHLD has been blocked since before the child: who has it pending has not looked yet. */
 	waited_for(&set);
-	while (!look(m, e))
-		if (sigwaitinfo(&set, &info) > 0)
-			handle(m, info.si_signo, info.si_code);
+	do {
+		while (sigwaitinfo(&set, &info) < 0)
+			;
+		handle(m, info.si_signo, info.si_code);
+	} while (!look(m, e));
 }
 
 void mirror_end(const struct ended *e)

@@ -2,9 +2,9 @@
 #include "run.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -15,50 +15,38 @@
 #include "diag.h"
 #include "spawn.h"
 
-/* What the new process sees, and where it reports a failure. */
-struct start {
-	const struct run *run;
-	struct diag *report;
-};
-
-static void helper(void *arg)
+static void helper(void *arg, struct diag *report)
 {
-	const struct start *start = arg;
-	const struct run *run = start->run;
+	const struct run *run = arg;
 
 	signal(SIGCHLD, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (run->stdout_fd >= 0 && dup2(run->stdout_fd, STDOUT_FILENO) < 0)
-		diag_fail(start->report, NULL, "run %s", run->argv[0]);
-	else if (!run->with_caps || cred_raise_ambient(start->report) == 0) {
+		diag_fail(report, NULL, "run %s", run->argv[0]);
+	else if (!run->with_caps || cred_raise_ambient(report) == 0) {
 		if (run->mask)
 			sigprocmask(SIG_SETMASK, run->mask, NULL);
-		run_exec(run->argv[0], run->argv, run->env, start->report);
+		run_exec(run->argv[0], run->argv, run->env, report);
 	}
-	_exit(start->report->status);
+	_exit(report->status);
 }
 
 int run_start(const struct run *run, pid_t *pid, int *pidfd, struct diag *d)
 {
-	struct start start = { run, spawn_shared(sizeof(struct diag)) };
+	struct spawn_args plain = { .cgroup_fd = -1 };
+	char **env = environ;
+	struct diag report;
 	struct spawned child;
-	int failed;
 
-	if (!start.report)
-		return diag_fail(d, NULL, "run %s", run->argv[0]);
-	if (spawn_vfork(&(struct spawn_args){ .cgroup_fd = -1 }, helper, &start, &child) < 0) {
-		diag_fail(d, NULL, "run %s: fork", run->argv[0]);
-		munmap(start.report, sizeof(struct diag));
-		return -1;
-	}
-	failed = start.report->status;
-	if (failed)
-		*d = *start.report;
-	munmap(start.report, sizeof(struct diag));
+	if (spawn_vfork(&plain, helper, (void *)(uintptr_t)run, &report, &child) < 0)
+		return diag_fail(d, NULL, "run %s: fork", run->argv[0]);
+	/* It may have set the helper's, in memory that was ours, too. */
+	environ = env;
 	*pid = child.pid;
 	*pidfd = child.pidfd;
-	if (!failed)
+	if (!report.status)
 		return 0;
+	*d = report;
 	run_wait_end(child.pid, &(struct ended){ 0 });
 	cleanup_close_fd(&child.pidfd);
 	return -1;

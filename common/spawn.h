@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct diag;
+
 /* What a new process is born with. */
 struct spawn_args {
 	uint64_t flags;	       /* CLONE_NEW* */
@@ -27,19 +29,17 @@ struct spawned {
 	bool cgroup_left_out; /* CLONE_INTO_CGROUP is not there: still to be moved */
 };
 
+/* What a child of spawn_vfork() does; it does not return. */
+typedef void spawn_fn(void *arg, struct diag *report);
+
 /*
- * The new process runs FN(ARG), which does not return; this one is suspended
- * until it has called execve(2) or _exit(2). Where the architecture is known,
- * memory is shared meanwhile (CLONE_VM), as vfork(2) does; so FN writes what it has to report into memory of spawn_shared().
+ * The new process runs FN(ARG, REPORT); this one is suspended until it has
+ * called execve(2) or _exit(2), and then finds in *REPORT what it wrote there:
+ * a status of 0 if it wrote nothing. Where the architecture is known, memory is
+ * shared meanwhile (CLONE_VM), as vfork(2) does.
  */
-int spawn_vfork(const struct spawn_args *args, void (*fn)(void *), void *arg,
+int spawn_vfork(const struct spawn_args *args, spawn_fn *fn, void *arg, struct diag *report,
 		struct spawned *out);
 
 /* As fork(2): 1 in the new process, 0 in this one, -1 with errno. */
 int spawn_fork(const struct spawn_args *args, struct spawned *out);
-
-/*
- * SIZE bytes of zeroed memory that a process made by either way writes to for
- * us to read, too. Never freed: one page a launch. NULL with errno ENOMEM.
- */
-void *spawn_shared(size_t size);

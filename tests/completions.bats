@@ -185,14 +185,20 @@ files_and_directories() {
 	offers "$1" 'nsclone --pid-file some-' some-dir some-file
 }
 
+# name_in DATABASE OTHER: a name that is in one and not in the other.
+name_in() {
+	comm -23 <(getent "$1" | cut -d : -f 1 | sort) <(getent "$2" | cut -d : -f 1 | sort) | sed 1q | grep .
+}
+
 names_and_numbers() {
+	local option
 	offers "$1" 'nsclone --kill-child=KI' KILL
-	offers_among "$1" 'nsclone --setuid roo' root
-	offers_among "$1" 'nsclone -S roo' root
-	offers_among "$1" 'nsclone --map-user=roo' root
-	offers_among "$1" 'nsclone --setgid roo' root
-	offers_among "$1" 'nsclone -G roo' root
-	offers_among "$1" 'nsclone --map-group roo' root
+	for option in '--setuid ' '-S ' --map-user=; do
+		offers_among "$1" "nsclone $option" "$(name_in passwd group)"
+	done
+	for option in '--setgid ' '-G ' --map-group=; do
+		offers_among "$1" "nsclone $option" "$(name_in group passwd)"
+	done
 	export NST_TEST_VARIABLE=1
 	offers "$1" 'nsclone --keep-env NST_TEST_V' NST_TEST_VARIABLE
 	offers "$1" 'nsclone --keep-env=HOME,NST_TEST_V' HOME,NST_TEST_VARIABLE
@@ -258,8 +264,9 @@ bundle_that_ends_in_an_argument() {
 	offers "$1" 'nsclone -S root -Ur --hostna' --hostname
 }
 
-# A letter of the bundle is not offered again (and bash does not offer any).
+# A letter of the bundle is not offered again. (Bash does nothing of this.)
 bundle_of_letters() {
+	offers_among "$1" 'nsclone -USroo' -USroot
 	ask "$1" 'nsclone -Ur'
 	assert_line -Urm
 	assert_line -Urp
@@ -307,8 +314,8 @@ bundle_of_letters() {
 @test "zsh completes the argument of a bundle's last letter" { requires_shell zsh; bundle_that_ends_in_an_argument zsh; }
 @test "fish completes the argument of a bundle's last letter" { requires_shell fish; bundle_that_ends_in_an_argument fish; }
 
-@test "zsh adds letters to a bundle" { requires_shell zsh; bundle_of_letters zsh; }
-@test "fish adds letters to a bundle" { requires_shell fish; bundle_of_letters fish; }
+@test "zsh adds letters and an argument to a bundle" { requires_shell zsh; bundle_of_letters zsh; }
+@test "fish adds letters and an argument to a bundle" { requires_shell fish; bundle_of_letters fish; }
 
 @test "bash skips redirections" {
 	requires_shell bash

@@ -145,8 +145,12 @@ static int become(const struct user_plan *user, uid_t uid, gid_t gid, struct dia
 	return 0;
 }
 
-/* spawn_vfork() or, without REPORT, spawn_fork(), with the owner's ids. 1 in the child of the latter. */
-static int open_door(struct launch *l, struct birth *birth, struct spawned *child, struct diag *d)
+/*
+ * spawn_vfork(), or without REPORT spawn_fork(), with the owner's ids. 1 in the
+ * child of the latter.
+ */
+static int open_door(struct launch *l, struct birth *birth, struct diag *report,
+		     struct spawned *child, struct diag *d)
 {
 	const struct user_plan *user = &l->n->plan.user;
 	struct spawn_args args = spawn_args(l);
@@ -155,7 +159,7 @@ static int open_door(struct launch *l, struct birth *birth, struct spawned *chil
 	if (become(user, user->owner_uid, user->owner_gid, d) < 0)
 		return -1;
 	birth->spawned = child;
-	ret = birth->report ? spawn_vfork(&args, child_run, birth, child) : spawn_fork(&args, child);
+	ret = report ? spawn_vfork(&args, child_run, birth, report, child) : spawn_fork(&args, child);
 	if (ret > 0)
 		return 1;
 	if (ret < 0)
@@ -324,7 +328,7 @@ static int try_gated(struct launch *l, struct diag *d)
 
 	if (gate_open(&l->gate, d) < 0)
 		return -1;
-	ret = open_door(l, &birth, &child, d);
+	ret = open_door(l, &birth, NULL, &child, d);
 	if (ret > 0)
 		child_run_gated(&birth, &l->gate);
 	gate_keep_parent(&l->gate);
@@ -373,22 +377,21 @@ static int launch_at_once(struct launch *l, struct diag *d)
 		.plan = &l->n->plan,
 		.cgroup_procs = l->cgroup_procs,
 		.parent_fd = -1,
-		.report = spawn_shared(sizeof(struct diag)),
 	};
 	struct spawned child;
+	struct diag report;
 
-	if (!birth.report)
-		return diag_fail(d, NULL, "make the child's report");
 	if (l->n->plan.parent_death) {
 		self = kernel_pidfd_open(getpid(), 0);
 		if (self < 0)
 			return diag_fail(d, NULL, "pidfd_open");
 		birth.parent_fd = self;
 	}
-	if (open_door(l, &birth, &child, d) == 0 && !birth.report->status)
-		return 0;
-	if (!l->reaped && birth.report->status)
-		*d = *birth.report;
+	if (open_door(l, &birth, &report, &child, d) == 0) {
+		if (!report.status)
+			return 0;
+		*d = report;
+	}
 	take_back(l);
 	return -1;
 }

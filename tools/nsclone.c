@@ -208,13 +208,15 @@ static int complete(struct nsclone *n, struct diag *d)
 
 int main(int argc, char **argv)
 {
-	static struct nsclone n = {
-		.plan = { .door = DOOR_CLONE }, .forward = true, .kill_signal = SIGKILL,
-		.status_fd = -1, .block_fd = -1,
-	};
+	/* Large and mostly zero: set here, so that it does not come out of the file. */
+	static struct nsclone n;
 	struct diag d = { .err = 0 };
 	int ret = -1;
 
+	n.plan.door = DOOR_CLONE;
+	n.forward = true;
+	n.kill_signal = SIGKILL;
+	n.status_fd = n.block_fd = -1;
 	file_guard_stdio();
 	mirror_take_over(&n.plan.mask, &n.plan.ignore_chld);
 	switch (parse(&n, argc, argv, &d)) {

@@ -12,11 +12,6 @@ function __nsclone_program
     set -e words[1]
     while set -q words[1]
         switch $words[1]
-            case --
-                set -e words[1]
-                set -q words[1]
-                and printf '%s\n' $words
-                return 0
             case '-*'
                 # In a bundle the first letter that takes an argument ends it.
                 if contains -- $words[1] $with_argument
