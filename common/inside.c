@@ -108,7 +108,8 @@ static int run_setup(const struct plan *plan, int parent_fd, struct diag *d)
 {
 	char *argv[] = { "/bin/sh", "-c", (char *)(uintptr_t)plan->setup, NULL };
 	struct run run = {
-		.argv = argv, .env = environ, .mask = &plan->mask, .stdout_fd = -1, .with_caps = true,
+		.argv = argv, .env = environ, .mask = &plan->mask, .stdout_fd = -1, .stderr_fd = -1,
+		.with_caps = true,
 	};
 	cleanup_close int fd = -1;
 	struct ended e;

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "diag.h"
 #include "file.h"
 #include "kernel.h"
 
@@ -183,26 +184,29 @@ void mirror_stop(struct mirror *m, int sig)
 	sigprocmask(SIG_BLOCK, &one, NULL);
 }
 
-/* All that SIGCHLD has told of, which may be more or less than one thing. 1: ended. */
-static int look(struct mirror *m, struct ended *e)
+/* All that SIGCHLD has told of, which may be more or less than one thing. True: it has ended. */
+static bool look(struct mirror *m)
 {
 	struct change c;
 
-	for (;;) {
+	while (!m->ended) {
 		if (run_wait(m->pid, WSTOPPED | WNOHANG, &c) < 0) {
-			*e = (struct ended){ .status = 125 };
-			return 1;
+			/* Somebody else has reaped it: there is no status to be had. */
+			c.what = CHANGE_ENDED;
+			c.ended.status = EXIT_OWN_FAILURE;
 		}
 		if (c.what == CHANGE_NONE)
-			return 0;
-		if (c.what == CHANGE_ENDED)
 			break;
-		mirror_stop(m, c.stopped);
+		if (c.what == CHANGE_STOPPED) {
+			mirror_stop(m, c.stopped);
+			continue;
+		}
+		m->ended = true;
+		m->end = c.ended;
+		if (m->end.signal == SIGKILL && m->killed_for)
+			m->end.signal = m->killed_for;
 	}
-	*e = c.ended;
-	if (e->signal == SIGKILL && m->killed_for)
-		e->signal = m->killed_for;
-	return 1;
+	return m->ended;
 }
 
 static void read_signals(struct mirror *m)
@@ -223,7 +227,7 @@ static int open_signal_fd(struct mirror *m)
 	return m->signal_fd;
 }
 
-int mirror_wait_fd(struct mirror *m, int fd, struct ended *e)
+int mirror_wait_fd(struct mirror *m, int fd)
 {
 	struct pollfd fds[2] = {
 		{ .fd = fd, .events = POLLIN },
@@ -236,23 +240,43 @@ int mirror_wait_fd(struct mirror *m, int fd, struct ended *e)
 		if (fds[0].revents)
 			return 1;
 		read_signals(m);
-		if (look(m, e))
+		if (look(m))
 			return 0;
 	}
 }
 
-void mirror_wait_end(struct mirror *m, struct ended *e)
+void mirror_wait_end(struct mirror *m)
 {
 	siginfo_t info;
 	sigset_t set;
 
-	/* SIGCHLD has been blocked since before the child: who has it pending has not looked yet. */
+	/* SIGCHLD has been blocked since before the child: it waits for who has not looked yet. */
 	waited_for(&set);
-	do {
-		while (sigwaitinfo(&set, &info) < 0)
-			;
+	while (!m->ended) {
+		if (sigwaitinfo(&set, &info) < 0)
+			continue;
 		handle(m, info.si_signo, info.si_code);
-	} while (!look(m, e));
+		look(m);
+	}
+}
+
+void mirror_kill(struct mirror *m)
+{
+	if (m->ended || m->pid <= 0)
+		return;
+	if (m->pidfd >= 0)
+		kernel_pidfd_send_signal(m->pidfd, SIGKILL);
+	else
+		kill(m->pid, SIGKILL);
+	m->ended = run_wait_end(m->pid, &m->end) == 0;
+}
+
+int mirror_tell_lost(const struct mirror *m, struct diag *d)
+{
+	if (m->end.signal)
+		return diag_set(d, 0, NULL, "the child was killed by signal %d (%s) before the program started",
+				m->end.signal, strsignal(m->end.signal));
+	return diag_set(d, 0, NULL, "the child ended before the program started");
 }
 
 void mirror_end(const struct ended *e)

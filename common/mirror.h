@@ -12,6 +12,8 @@
 
 #include "run.h"
 
+struct diag;
+
 struct mirror {
 	pid_t pid;
 	int pidfd;	  /* owned by whoever made the child */
@@ -21,6 +23,8 @@ struct mirror {
 	int killed_for;	  /* the signal whose default action we carried out by SIGKILL … */
 	int stopped_for;  /* … or by SIGSTOP */
 	int signal_fd;	  /* made when first needed; -1 before */
+	bool ended;	  /* the child has ended and is reaped: */
+	struct ended end;
 };
 
 /*
@@ -33,13 +37,19 @@ void mirror_take_over(sigset_t *mask, bool *ignored_chld);
 void mirror_block(void);
 
 /*
- * Wait until FD is readable or hung up: 1; or until the child has ended: 0 and
- * *e. Signals are dealt with meanwhile.
+ * Wait until FD is readable or hung up: 1; or until the child has ended: 0.
+ * Signals are dealt with meanwhile.
  */
-int mirror_wait_fd(struct mirror *m, int fd, struct ended *e);
+int mirror_wait_fd(struct mirror *m, int fd);
 
 /* Wait until the child has ended. */
-void mirror_wait_end(struct mirror *m, struct ended *e);
+void mirror_wait_end(struct mirror *m);
+
+/* Kill the child, if it has not ended, and reap it. */
+void mirror_kill(struct mirror *m);
+
+/* The child has ended before the program has started: say how. -1 and *d. */
+int mirror_tell_lost(const struct mirror *m, struct diag *d);
 
 /* Stop as the child did by signal SIG, until somebody continues us. */
 void mirror_stop(struct mirror *m, int sig);

@@ -73,6 +73,22 @@ int mnt_is_shared(int fd)
 	return shared;
 }
 
+bool mnt_in_chroot(void)
+{
+	FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
+	cleanup_free char *line = NULL;
+	size_t size = 0;
+	bool found = false;
+	char point[8];
+
+	if (!mountinfo)
+		return false;
+	while (!found && getline(&line, &size, mountinfo) > 0)
+		found = sscanf(line, "%*s %*s %*s %*s %7s", point) == 1 && !strcmp(point, "/");
+	fclose(mountinfo);
+	return !found;
+}
+
 static int propagate(enum propagation propagation, struct diag *d)
 {
 	unsigned long flags = propagation_table[propagation].flags;
@@ -80,7 +96,7 @@ static int propagate(enum propagation propagation, struct diag *d)
 	if (!flags || mount(NULL, "/", NULL, flags, NULL) == 0)
 		return 0;
 	diag_fail(d, "/", "make mounts %s", propagation_table[propagation].word);
-	return errno != EINVAL ? -1 :
+	return !mnt_in_chroot() ? -1 :
 	       diag_hint(d, "the root directory is no mount point, as in a chroot: --propagation unchanged leaves the mounts as they are");
 }
 

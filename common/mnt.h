@@ -41,3 +41,6 @@ int mnt_setup(const struct mnt_plan *plan, struct diag *d);
 
 /* 1: the mount that FD lies in is shared; 0: it is not; -1: cannot be told. */
 int mnt_is_shared(int fd);
+
+/* Is the root directory no mount point? Then this process, or an ancestor, has called chroot(2). */
+bool mnt_in_chroot(void);

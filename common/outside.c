@@ -1,72 +1,73 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "outside.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "cred.h"
 #include "diag.h"
+#include "explain.h"
+#include "file.h"
 #include "kernel.h"
 #include "mirror.h"
 #include "plan.h"
 #include "run.h"
 
-int outside_run(struct mirror *m, const struct plan *plan, char *const *argv, char **env,
-		const char *name, struct diag *d)
+int outside_run(struct mirror *m, const struct run *run, const char *name, struct diag *d)
 {
-	struct run run = { .argv = argv, .env = env, .mask = &plan->mask, .stdout_fd = -1 };
 	cleanup_close int fd = -1;
-	struct ended child, e;
+	struct ended e;
 	pid_t pid;
 
-	if (run_start(&run, &pid, &fd, d) < 0)
+	if (run_start(run, &pid, &fd, d) < 0) {
+		d->status = EXIT_OWN_FAILURE;
 		return -1;
-	if (!mirror_wait_fd(m, fd, &child))
+	}
+	if (!mirror_wait_fd(m, fd))
 		kernel_pidfd_send_signal(fd, SIGKILL);
 	if (run_wait_end(pid, &e) < 0)
 		return diag_fail(d, NULL, "wait for %s", name);
-	return run_check(&e, name, d);
+	return m->ended ? mirror_tell_lost(m, d) : run_check(&e, name, d);
 }
 
-/* newuidmap and newgidmap print their own reason; what can be found by looking is added. */
-static void hint_helper(const char *name, struct diag *d)
+/* What newuidmap said becomes part of our one line: it knows the reason best. */
+static void quote(int fd, const char *name, struct diag *d)
 {
-	const char *path = getenv("PATH");
-	char whole[4096];
-	struct stat st;
+	char text[sizeof(d->path)];
+	size_t len = strlen(name);
+	char *from = text;
 
-	if (d->err == ENOENT)
-		diag_hint(d, "%s(1), of package uidmap, writes maps for who has no CAP_SETUID and CAP_SETGID", name);
-	for (; path && *path && !d->err; path += strspn(path, ":")) {
-		size_t len = strcspn(path, ":");
-
-		snprintf(whole, sizeof(whole), "%.*s/%s", (int)len, path, name);
-		if (stat(whole, &st) == 0) {
-			if (!(st.st_mode & S_ISUID))
-				diag_hint(d, "%s is not set-user-ID (it may have file capabilities instead)", whole);
-			return;
-		}
-		path += len;
-	}
+	if (file_read_fd(fd, text, sizeof(text)) <= 0)
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	if (!strncmp(text, name, len) && !strncmp(text + len, ": ", 2))
+		from += len + 2;
+	snprintf(d->path, sizeof(d->path), "%s", from);
 }
 
 static int map_by_helper(struct mirror *m, const struct plan *plan, enum idkind kind,
 			 struct diag *d)
 {
 	cleanup_free char **argv = idmap_helper_argv(&plan->user.map[kind], kind, m->pid);
+	cleanup_close int in = -1, out = -1;
+	struct run run = { .argv = argv, .env = environ, .mask = &plan->mask, .stdout_fd = -1 };
+	int ends[2];
 
-	if (!argv)
+	if (!argv || pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return diag_fail(d, NULL, "write %s", idmap_file(kind));
-	if (outside_run(m, plan, argv, environ, argv[0], d) == 0)
+	in = ends[0];
+	out = run.stderr_fd = ends[1];
+	if (outside_run(m, &run, argv[0], d) == 0)
 		return 0;
-	d->status = EXIT_OWN_FAILURE;
-	hint_helper(argv[0], d);
+	close(steal_fd(&out));
+	if (!m->ended) {
+		quote(in, argv[0], d);
+		explain_helper(argv[0], d);
+	}
 	return -1;
 }
 

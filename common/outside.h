@@ -13,14 +13,14 @@
 struct diag;
 struct mirror;
 struct plan;
+struct run;
 
 /*
- * Run ARGV with ENV and wait for it, dealing with signals meanwhile. NAME is
- * what messages call it. When the child of M ends first, the program is
- * killed: -1, with *d saying so.
+ * Run RUN and wait for it, dealing with signals meanwhile. NAME is what
+ * messages call it. 0: it ended well. When the child of M ends first, the
+ * program is killed: -1, with *d saying so.
  */
-int outside_run(struct mirror *m, const struct plan *plan, char *const *argv, char **env,
-		const char *name, struct diag *d);
+int outside_run(struct mirror *m, const struct run *run, const char *name, struct diag *d);
 
 /* Write setgroups, the uid map and the gid map of M's child, if that is how the plan has it. */
 int outside_map(struct mirror *m, const struct plan *plan, struct diag *d);

@@ -21,7 +21,8 @@ static void helper(void *arg, struct diag *report)
 
 	signal(SIGCHLD, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (run->stdout_fd >= 0 && dup2(run->stdout_fd, STDOUT_FILENO) < 0)
+	if ((run->stdout_fd >= 0 && dup2(run->stdout_fd, STDOUT_FILENO) < 0) ||
+	    (run->stderr_fd >= 0 && dup2(run->stderr_fd, STDERR_FILENO) < 0))
 		diag_fail(report, NULL, "run %s", run->argv[0]);
 	else if (!run->with_caps || cred_raise_ambient(report) == 0) {
 		if (run->mask)

@@ -93,6 +93,8 @@ static int ask_getsubids(enum idkind kind, struct owner *o, char *text, struct d
 	char *argv[] = { "getsubids", kind == ID_UID ? o->name : "-g",
 			 kind == ID_UID ? NULL : o->name, NULL };
 	cleanup_close int in = -1, out = -1, pidfd = -1;
+	/* That there are none is for us to say. */
+	cleanup_close int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	struct ended e;
 	ssize_t n;
 	int ends[2];
@@ -102,8 +104,8 @@ static int ask_getsubids(enum idkind kind, struct owner *o, char *text, struct d
 		return diag_fail(d, NULL, "make a pipe");
 	in = ends[0];
 	out = ends[1];
-	if (run_start(&(struct run){ .argv = argv, .env = environ, .stdout_fd = out },
-		      &pid, &pidfd, d) < 0)
+	if (run_start(&(struct run){ .argv = argv, .env = environ, .stdout_fd = out,
+				     .stderr_fd = null }, &pid, &pidfd, d) < 0)
 		return d->err == ENOENT ? 0 : -1;
 	close(steal_fd(&out));
 	n = file_read_fd(in, text, LIST_SIZE);

@@ -140,14 +140,14 @@ extract_examples() {
 
 # missing WHAT...: prints those that are, of what "requires" knows and of
 #   static-busybox  /bin/busybox, not dynamically linked
-#   pidfs           the file system of pidfds, Linux 6.9
+#   linux-VERSION   that version or a newer one
 #   veth            pairs of network devices
 missing() {
 	local what
 	for what; do
 		case $what in
 		static-busybox) [ -x /bin/busybox ] && ! ldd /bin/busybox ;;
-		pidfs) grep -w pidfs /proc/filesystems ;;
+		linux-*) printf '%s\n' "${what#linux-}" "$(uname -r)" | sort -CV ;;
 		veth) unshare --map-root-user --net ip link add type veth ;;
 		*) (skip() { exit 1; } && requires "$what") ;;
 		esac >/dev/null 2>&1 || printf '%s ' "$what"
@@ -215,9 +215,10 @@ run_examples() {
 	run_examples user "${AS_USER[@]}"
 }
 
-# In a mount namespace of their own, so that a failure leaves no mount behind.
+# In a mount namespace and a /run of their own, so that not even a failure
+# leaves a mount or a file behind.
 @test "the examples of nsclone.1 work for root" {
 	requires root
-	run_examples root unshare --mount --propagation private
-	[ ! -e /run/netns/nsclone-example ]
+	run_examples root unshare --mount --propagation private \
+		sh -c 'mount -t tmpfs none /run && "$@" && [ -z "$(find /run -type f)" ]' sh
 }

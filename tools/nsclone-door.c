@@ -6,18 +6,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "cleanup.h"
 #include "diag.h"
-#include "file.h"
+#include "explain.h"
 #include "gate.h"
 #include "mirror.h"
-#include "nsref.h"
 #include "outside.h"
 #include "pin.h"
 #include "spawn.h"
@@ -29,75 +26,25 @@ struct launch {
 	struct gate gate;
 	int cgroup_fd;	  /* where to be born … */
 	int cgroup_procs; /* … and what to write to where that cannot be had */
-	bool reaped;
 	bool pid_file;	  /* has been written */
 	struct pin pins[NSTYPE_COUNT];
 };
 
-/* Has this type of namespace been used up, or switched off? */
-static long long limit(enum nstype type, char *path, size_t size)
-{
-	snprintf(path, size, "/proc/sys/user/max_%s_namespaces", nstype_table[type].name);
-	return file_read_number(path);
-}
-
-static void hint_nospc(const struct plan *plan, struct diag *d)
-{
-	char path[64];
-
-	for (int type = 0; type < NSTYPE_COUNT; type++)
-		if ((plan->flags & (unsigned int)nstype_table[type].flag) &&
-		    limit(type, path, sizeof(path)) == 0)
-			diag_hint(d, "%s is 0", path);
-	diag_hint(d, "a limit in /proc/sys/user is reached, or namespaces are nested too deeply (32)");
-}
-
-static void hint_eperm(const struct plan *plan, struct diag *d)
-{
-	static const struct {
-		const char *path;
-		long long off;
-	} switches[] = {
-		{ "/proc/sys/kernel/unprivileged_userns_clone", 0 },
-		{ "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 1 },
-	};
-	struct stat root, parent;
-
-	if (!(plan->flags & CLONE_NEWUSER)) {
-		diag_hint(d, "without a new user namespace this takes CAP_SYS_ADMIN: add --map-root-user (-r)");
-		return;
-	}
-	for (int i = 0; i < 2; i++)
-		if (file_read_number(switches[i].path) == switches[i].off)
-			diag_hint(d, "%s is %lld", switches[i].path, switches[i].off);
-	/* Only at the top of a mount namespace are "/" and "/.." one in the kernel's eyes, too. */
-	if (stat("/", &root) == 0 && stat("/proc/self/root/..", &parent) == 0 && root.st_ino != 2)
-		diag_hint(d, "a process in a chroot may make no user namespace");
-}
-
-/* The kernel says one word for many causes; look which it is. */
+/* Our own options first: they are less usual than what else may be the matter. */
 static int explain_clone(const struct nsclone *n, struct diag *d)
 {
-	const struct plan *plan = &n->plan;
-
 	diag_fail(d, NULL, "clone");
-	if (errno == ENOSPC || errno == EUSERS)
-		hint_nospc(plan, d);
-	else if (errno == EPERM && n->n_set_tid)
-		diag_hint(d, "--set-pid takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE in the PID namespace");
-	else if (errno == EPERM)
-		hint_eperm(plan, d);
-	else if (errno == EEXIST && n->n_set_tid)
+	if (n->n_set_tid && d->err == EPERM)
+		diag_hint(d, "--set-pid takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE over the PID namespaces");
+	else if (n->n_set_tid && d->err == EEXIST)
 		diag_hint(d, "a PID of --set-pid is in use");
-	else if ((errno == ENOSYS || errno == E2BIG) && n->n_set_tid)
+	else if (n->n_set_tid && (d->err == ENOSYS || d->err == E2BIG))
 		diag_hint(d, "--set-pid takes clone3(2) with set_tid, Linux 5.5");
-	else if (errno == EINVAL && n->n_set_tid)
-		diag_hint(d, "--set-pid: more PIDs than nested PID namespaces, or a new namespace that would not begin with 1");
-	else if (errno == EACCES && n->cgroup)
+	else if (n->n_set_tid && d->err == EINVAL)
+		diag_hint(d, "--set-pid has more PIDs than there are nested PID namespaces, or a first one in a new namespace that is not 1");
+	else if (n->cgroup && d->err == EACCES)
 		diag_hint(d, "the cgroup %s is not delegated to this user", n->cgroup);
-	for (int type = 0; errno == EINVAL && type < NSTYPE_COUNT; type++)
-		if ((plan->flags & (unsigned int)nstype_table[type].flag) && !nsref_supported(type))
-			diag_hint(d, "this kernel has no %s namespaces", nstype_table[type].words);
+	explain_new(n->plan.flags, d);
 	return -1;
 }
 
@@ -170,7 +117,6 @@ static int open_door(struct launch *l, struct birth *birth, struct diag *report,
 		ret = -1;
 	l->mirror.pid = child->pid;
 	l->mirror.pidfd = child->pidfd;
-	l->reaped = child->pid < 0;
 	return ret;
 }
 
@@ -195,17 +141,8 @@ static bool needs_gate(const struct nsclone *n)
 /* End the child, if it has not, and take back what was made for it. */
 static void take_back(struct launch *l)
 {
-	struct ended e;
-
 	gate_close(&l->gate);
-	if (!l->reaped) {
-		if (l->mirror.pidfd >= 0)
-			kernel_pidfd_send_signal(l->mirror.pidfd, SIGKILL);
-		else
-			kill(l->mirror.pid, SIGKILL);
-		run_wait_end(l->mirror.pid, &e);
-		l->reaped = true;
-	}
+	mirror_kill(&l->mirror);
 	outside_unpin(l->pins);
 	if (l->pid_file)
 		unlink(l->n->pid_file);
@@ -214,33 +151,24 @@ static void take_back(struct launch *l)
 	l->mirror.pidfd = -1;
 }
 
-/* The child went without a word: say how. */
-static int tell_lost(struct launch *l, struct diag *d)
+/* The child went without a word. */
+static int lost(struct launch *l, struct diag *d)
 {
-	struct ended e;
-
-	mirror_wait_end(&l->mirror, &e);
-	l->reaped = true;
-	if (e.signal)
-		return diag_set(d, 0, NULL, "the child was killed by signal %d (%s) before the program started",
-				e.signal, strsignal(e.signal));
-	return diag_set(d, 0, NULL, "the child ended before the program started");
+	mirror_wait_end(&l->mirror);
+	return mirror_tell_lost(&l->mirror, d);
 }
 
 static int expect(struct launch *l, enum gate_word word, struct diag *d)
 {
 	struct gate_note note;
-	struct ended e;
 
-	if (!mirror_wait_fd(&l->mirror, l->gate.parent, &e)) {
-		l->reaped = true;
-		return diag_set(d, 0, NULL, "the child ended before the program started");
-	}
+	if (!mirror_wait_fd(&l->mirror, l->gate.parent))
+		return lost(l, d);
 	gate_hear(l->gate.parent, &note);
 	if (note.word == word)
 		return 0;
 	if (note.word != GATE_FAILED)
-		return tell_lost(l, d);
+		return lost(l, d);
 	*d = note.diag;
 	return -1;
 }
@@ -256,23 +184,9 @@ static int run_host_setup(struct launch *l, struct diag *d)
 	if (env_add_set(&plan, variable) < 0 || !(env = env_build(&plan, environ)))
 		return diag_fail(d, NULL, "host set-up command");
 	free(plan.set);
-	if (outside_run(&l->mirror, &l->n->plan, argv, env, "host set-up command", d) == 0)
-		return 0;
-	d->status = EXIT_OWN_FAILURE;
-	return -1;
-}
-
-static int block(struct launch *l, struct diag *d)
-{
-	struct ended e;
-
-	if (mirror_wait_fd(&l->mirror, l->n->block_fd, &e))
-		return 0;
-	l->reaped = true;
-	if (e.signal)
-		return diag_set(d, 0, NULL, "the child was killed by signal %d (%s) before the program started",
-				e.signal, strsignal(e.signal));
-	return diag_set(d, 0, NULL, "the child ended before the program started");
+	return outside_run(&l->mirror, &(struct run){
+		.argv = argv, .env = env, .mask = &l->n->plan.mask, .stdout_fd = -1, .stderr_fd = -1,
+	}, "host set-up command", d);
 }
 
 /* What others learn, and do, while the child waits for GATE_GO. */
@@ -290,7 +204,9 @@ static int announce(struct launch *l, struct diag *d)
 		return -1;
 	if (n->host_setup && run_host_setup(l, d) < 0)
 		return -1;
-	return n->block_fd >= 0 ? block(l, d) : 0;
+	if (n->block_fd >= 0 && !mirror_wait_fd(&l->mirror, n->block_fd))
+		return lost(l, d);
+	return 0;
 }
 
 /* From birth to exec, with the child at the gate. 0, -1 or PIN_TRY_ANOTHER_CPU. */
@@ -315,7 +231,7 @@ static int lead(struct launch *l, struct diag *d)
 	if (expect(l, GATE_EXEC, d) < 0 || expect(l, GATE_CLOSED, d) < 0)
 		return -1;
 	/* Closed by exec, or by our own SIGKILL for a signal that came before? */
-	return l->mirror.killed_for ? tell_lost(l, d) : 0;
+	return l->mirror.killed_for ? lost(l, d) : 0;
 }
 
 static int try_gated(struct launch *l, struct diag *d)
@@ -397,20 +313,19 @@ static int launch_at_once(struct launch *l, struct diag *d)
 }
 
 /* An init of ours says what became of the program; more exactly than its own status can. */
-static void wait_init(struct launch *l, struct ended *e)
+static void wait_init(struct launch *l)
 {
 	struct gate_note note = { .word = GATE_RUNNING };
-	struct ended init;
 
 	while (note.word != GATE_ENDED && note.word != GATE_CLOSED &&
-	       mirror_wait_fd(&l->mirror, l->gate.parent, &init)) {
+	       mirror_wait_fd(&l->mirror, l->gate.parent)) {
 		gate_hear(l->gate.parent, &note);
 		if (note.word == GATE_STOPPED)
 			mirror_stop(&l->mirror, note.number);
 	}
-	mirror_wait_end(&l->mirror, e);
+	mirror_wait_end(&l->mirror);
 	if (note.word == GATE_ENDED)
-		*e = note.ended;
+		l->mirror.end = note.ended;
 }
 
 static int detach(struct launch *l, struct diag *d)
@@ -425,11 +340,10 @@ static int detach(struct launch *l, struct diag *d)
 int nsclone_launch(const struct nsclone *n, struct diag *d)
 {
 	static struct launch l;
-	struct ended e;
 	int ret;
 
 	l = (struct launch){
-		.n = n, .cgroup_fd = -1, .cgroup_procs = -1, .reaped = true,
+		.n = n, .cgroup_fd = -1, .cgroup_procs = -1,
 		.gate = { -1, -1 },
 		.mirror = {
 			.pid = -1, .pidfd = -1, .signal_fd = -1, .forward = n->forward,
@@ -448,10 +362,10 @@ int nsclone_launch(const struct nsclone *n, struct diag *d)
 	if (n->background)
 		return detach(&l, d);
 	if (n->plan.init)
-		wait_init(&l, &e);
+		wait_init(&l);
 	else
-		mirror_wait_end(&l.mirror, &e);
+		mirror_wait_end(&l.mirror);
 	if (n->status_fd >= 0)
-		nsclone_report_end(n->status_fd, &e);
-	mirror_end(&e);
+		nsclone_report_end(n->status_fd, &l.mirror.end);
+	mirror_end(&l.mirror.end);
 }
