@@ -77,5 +77,5 @@ void file_guard_stdio(void)
 		return;
 	for (int i = 0; i < 3; i++)
 		if (fds[i].revents & POLLNVAL)
-			(void)!open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
+			(void)!open("/", O_PATH | O_CLOEXEC);
 }

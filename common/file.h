@@ -28,8 +28,9 @@ long long file_read_number(const char *path);
 ssize_t file_read_fd(int fd, char *buf, size_t size);
 
 /*
- * Where descriptors 0, 1 or 2 are closed, open /dev/null there (close-on-exec),
- * so that nothing of ours takes their numbers and a program is handed them
- * closed, as the tool was. To be called before the first open. One poll(2).
+ * Where descriptors 0, 1 or 2 are closed, put one there that can neither be
+ * read nor written (EBADF, as before) and that exec closes: so nothing of ours
+ * takes their numbers, and a program finds them closed, as the tool did. To be
+ * called before the first open. One poll(2).
  */
 void file_guard_stdio(void);

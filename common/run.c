@@ -2,7 +2,6 @@
 #include "run.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -15,12 +14,21 @@
 #include "diag.h"
 #include "spawn.h"
 
-static void helper(void *arg, struct diag *report)
+/* A helper in the making. */
+struct helper {
+	const struct run *run;
+	pid_t starter;
+};
+
+static void helper_main(void *arg, struct diag *report)
 {
-	const struct run *run = arg;
+	const struct helper *helper = arg;
+	const struct run *run = helper->run;
 
 	signal(SIGCHLD, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != helper->starter)
+		_exit(EXIT_OWN_FAILURE);
 	if ((run->stdout_fd >= 0 && dup2(run->stdout_fd, STDOUT_FILENO) < 0) ||
 	    (run->stderr_fd >= 0 && dup2(run->stderr_fd, STDERR_FILENO) < 0))
 		diag_fail(report, NULL, "run %s", run->argv[0]);
@@ -34,12 +42,13 @@ static void helper(void *arg, struct diag *report)
 
 int run_start(const struct run *run, pid_t *pid, int *pidfd, struct diag *d)
 {
+	struct helper helper = { run, getpid() };
 	struct spawn_args plain = { .cgroup_fd = -1 };
 	char **env = environ;
 	struct diag report;
 	struct spawned child;
 
-	if (spawn_vfork(&plain, helper, (void *)(uintptr_t)run, &report, &child) < 0)
+	if (spawn_vfork(&plain, helper_main, &helper, &report, &child) < 0)
 		return diag_fail(d, NULL, "run %s: fork", run->argv[0]);
 	/* It may have set the helper's, in memory that was ours, too. */
 	environ = env;

@@ -117,6 +117,7 @@ static int open_door(struct launch *l, struct birth *birth, struct diag *report,
 		ret = -1;
 	l->mirror.pid = child->pid;
 	l->mirror.pidfd = child->pidfd;
+	l->mirror.ended = false;
 	return ret;
 }
 
