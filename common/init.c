@@ -39,9 +39,15 @@ static int start_program(const struct plan *plan, pid_t *pid, struct diag *d)
 /* What is left open here would keep pipes from ending. */
 static void let_go(int gate)
 {
-	if (gate > 0)
-		kernel_close_range(0, (unsigned int)gate - 1, 0);
-	kernel_close_range((unsigned int)gate + 1, ~0U, 0);
+	int end = getdtablesize();
+
+	if ((gate == 0 || kernel_close_range(0, (unsigned int)gate - 1, 0) == 0) &&
+	    kernel_close_range((unsigned int)gate + 1, ~0U, 0) == 0)
+		return;
+	/* Before Linux 5.9. */
+	for (int fd = 0; fd < end; fd++)
+		if (fd != gate)
+			close(fd);
 }
 
 /* Everything that has ended or stopped; one SIGCHLD may stand for many. */

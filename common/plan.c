@@ -93,7 +93,7 @@ static void find_shells(struct plan *plan)
 
 	if (shell && *shell == '/')
 		plan->shell[n++] = shell;
-	if (!n || plan->mnt.root) {
+	if (!n || plan->mnt.root || access(shell, X_OK) < 0) {
 		pw = getpwuid(getuid());
 		if (pw && pw->pw_shell && *pw->pw_shell == '/')
 			plan->shell[n++] = pw->pw_shell;

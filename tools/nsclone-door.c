@@ -26,7 +26,7 @@ struct launch {
 	struct gate gate;
 	int cgroup_fd;	  /* where to be born … */
 	int cgroup_procs; /* … and what to write to where that cannot be had */
-	bool pid_file;	  /* has been written */
+	bool pid_file;	  /* has been made by us */
 	struct pin pins[NSTYPE_COUNT];
 };
 
@@ -196,9 +196,11 @@ static int announce(struct launch *l, struct diag *d)
 	const struct nsclone *n = l->n;
 
 	if (n->pid_file) {
-		if (nsclone_report_pid_file(n->pid_file, l->mirror.pid, d) < 0)
+		int made = nsclone_report_pid_file(n->pid_file, l->mirror.pid, d);
+
+		if (made < 0)
 			return -1;
-		l->pid_file = true;
+		l->pid_file = made;
 	}
 	if (n->status_fd >= 0 && nsclone_report_start(n->status_fd, l->mirror.pid, l->mirror.pidfd,
 						      n->plan.flags, d) < 0)

@@ -40,7 +40,7 @@ static int write_file(const char *path, int flags, const char *text)
 
 /*
  * Who finds the file finds the whole PID in it: written aside and renamed,
- * unless it is something that a rename would destroy (a FIFO, /dev/stdout).
+ * unless it is something that a rename would destroy (a link, a FIFO).
  */
 int nsclone_report_pid_file(const char *path, pid_t pid, struct diag *d)
 {
@@ -49,8 +49,11 @@ int nsclone_report_pid_file(const char *path, pid_t pid, struct diag *d)
 	int len;
 
 	snprintf(text, sizeof(text), "%d\n", (int)pid);
-	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return write_file(path, 0, text) < 0 ? diag_fail(d, path, "write the PID file") : 0;
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		if (write_file(path, O_TRUNC, text) < 0)
+			return diag_fail(d, path, "write the PID file");
+		return 0;
+	}
 	len = snprintf(aside, sizeof(aside), "%s.%d", path, (int)pid);
 	if (len >= (int)sizeof(aside))
 		return diag_set(d, ENAMETOOLONG, path, "write the PID file");
@@ -60,7 +63,7 @@ int nsclone_report_pid_file(const char *path, pid_t pid, struct diag *d)
 			unlink(aside);
 		return -1;
 	}
-	return 0;
+	return 1;
 }
 
 /* Only since pidfs (6.9) does the inode number of a pidfd name the process. */

@@ -36,7 +36,10 @@ struct nsclone {
  */
 int nsclone_launch(const struct nsclone *n, struct diag *d);
 
-/* nsclone-report: what others are told of the child. -1 and *d on failure. */
+/*
+ * nsclone-report: what others are told of the child. -1 and *d on failure. The
+ * PID file: 1 if the file is ours, 0 if it was there and is something special.
+ */
 int nsclone_report_pid_file(const char *path, pid_t pid, struct diag *d);
 int nsclone_report_start(int fd, pid_t pid, int pidfd, unsigned int flags, struct diag *d);
 void nsclone_report_end(int fd, const struct ended *e);

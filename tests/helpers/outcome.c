@@ -13,8 +13,8 @@
  * -k: send SIGNAL (a number) to COMMAND, USEC * (run - 1) microseconds after
  *     its exec.
  *
- * Killed by TERM, it kills COMMAND and reports all the same. What a terminal
- * sends to its group it does not mind.
+ * On TERM it kills COMMAND, and what that leaves, at once, and reports all the same.
+ * What a terminal sends to its group it does not mind.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -127,47 +127,56 @@ static void kill_children(FILE *out)
 	closedir(proc);
 }
 
-static bool settle(FILE *out)
+static void wanted(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGCHLD);
+	sigaddset(set, SIGTERM);
+}
+
+/* Until nothing is left of this run, by its own doing or, after SECONDS, by ours. */
+static bool settle(int seconds, FILE *out)
 {
 	static const struct timespec tick = { .tv_nsec = 20000000 };
 	struct timespec end;
-	sigset_t chld;
+	sigset_t set;
 	bool clean = true;
 
-	sigemptyset(&chld);
-	sigaddset(&chld, SIGCHLD);
+	wanted(&set);
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += SETTLE;
+	end.tv_sec += seconds;
 	while (have_children()) {
 		if (expired(&end)) {
 			kill_children(out);
 			clean = false;
 		}
-		sigtimedwait(&chld, NULL, &tick);
+		if (sigtimedwait(&set, NULL, &tick) == SIGTERM)
+			end.tv_sec = 0;
 	}
 	return clean;
 }
 
-/* Until COMMAND has ended; TERM to us is KILL for it. */
-static void await(pid_t pid, FILE *out)
+/* Until COMMAND has ended. False if it was us who ended it. */
+static bool await(pid_t pid, FILE *out)
 {
 	siginfo_t info;
 	sigset_t set;
-	int sig;
+	bool alone = true;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGTERM);
+	wanted(&set);
 	for (;;) {
 		info.si_pid = 0;
 		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG) < 0)
 			fail("waitid");
 		if (info.si_pid)
 			break;
-		if (sigwait(&set, &sig) == 0 && sig == SIGTERM)
-			kill(pid, SIGKILL);
+		if (sigwaitinfo(&set, NULL) != SIGTERM)
+			continue;
+		alone = false;
+		kill(pid, SIGKILL);
 	}
 	fprintf(out, "%s %d\n", info.si_code == CLD_EXITED ? "exited" : "killed", info.si_status);
+	return alone;
 }
 
 static bool run(const struct options *o, long n, char **argv, FILE *out)
@@ -180,17 +189,15 @@ static bool run(const struct options *o, long n, char **argv, FILE *out)
 		nanosleep(&delay, NULL);
 		kill(pid, o->signal);
 	}
-	await(pid, out);
-	return settle(out);
+	return settle(await(pid, out) ? SETTLE : 0, out);
 }
 
+/* CHLD and TERM are waited for; what a terminal sends is for COMMAND. */
 static void block(void)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGTERM);
+	wanted(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGQUIT);
 	sigaddset(&set, SIGTSTP);
