@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -57,6 +58,15 @@ static void unknown(unsigned int flags, struct diag *d)
 			diag_hint(d, "this kernel has no %s namespaces", nstype_table[type].words);
 }
 
+static void too_many(struct diag *d)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NPROC, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+		diag_hint(d, "this user may have %llu processes (ulimit -u)",
+			  (unsigned long long)limit.rlim_cur);
+}
+
 void explain_new(unsigned int flags, struct diag *d)
 {
 	if (d->err == ENOSPC || d->err == EUSERS)
@@ -65,6 +75,8 @@ void explain_new(unsigned int flags, struct diag *d)
 		forbidden(flags, d);
 	else if (d->err == EINVAL)
 		unknown(flags, d);
+	else if (d->err == EAGAIN)
+		too_many(d);
 }
 
 void explain_helper(const char *name, struct diag *d)
