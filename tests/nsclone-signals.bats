@@ -10,21 +10,17 @@ setup_file() { make_user; }
 teardown_file() { remove_user; }
 setup() { requires userns; }
 
-teardown() {
-	end_background
-	end_terminal
-}
-
-PASSED='HUP INT QUIT USR1 USR2 ALRM WINCH CONT TSTP TTIN TTOU'
-
 ### A launch, watched
 
 # each_way TEST [ARG...]: TEST, as whom the suite is run and, if that is root,
-# as the ordinary user, too. $WHO goes before what it starts, all files are in $D.
+# as the ordinary user, too. $WHO goes before what it starts; its files are in $D.
 each_way() {
 	WHO=()
 	afresh "$@"
-	as_root || return 0
+	! as_root || as_the_user "$@"
+}
+
+as_the_user() {
 	WHO=(as_user)
 	afresh "$@"
 }
@@ -35,71 +31,607 @@ afresh() {
 	end_background
 }
 
-# launch ARG...: nsclone in the background, under outcome (see there): $LAUNCHER
-# is its PID; $D/outcome will say how it ended and what was left of it.
+# watch COMMAND [ARG...]: in the background under outcome (see there): how it
+# ended and what it left will be in $D/outcome.
+watch() {
+	rm -f "$D/outcome"
+	start "${WHO[@]}" "$HELPERS/outcome" -g "$D/outcome" "$@"
+}
+
+# launch ARG...: nsclone, whose PID is $LAUNCHER then.
 launch() {
-	rm -f "$D/outcome" "$D/signals"
-	start "${WHO[@]}" "$HELPERS/outcome" -g "$D/outcome" "$NSCLONE" "$@"
+	watch "$NSCLONE" "$@"
 	wait_until child_of "$BG_PID"
 	LAUNCHER=$CHILD
 }
 
-# launch_program ARG...: until nsclone's child has executed the program, the
-# last ARG but those that begin with a digit or a slash. Its PID is $PROGRAM.
-launch_sleep() { launch "$@" sleep 99 && wait_until runs sleep; }
-launch_recorder() { launch "$@" && wait_until recorded ready; }
+# ... until it has executed the program, which is $PROGRAM.
+launch_sleep() {
+	launch "$@" sleep 99
+	wait_until runs "$LAUNCHER" sleep
+}
 
-# Needed only where the child of nsclone is the program.
-runs() { child_of "$LAUNCHER" && [ "$(cat "/proc/$CHILD/comm")" = "$1" ] && PROGRAM=$CHILD; }
+# ... and that has its handlers. "-" ends ARG: what follows is not to be caught.
+launch_recorder() {
+	local -a options=()
+	while [ $# -gt 0 ] && [ "$1" != - ]; do
+		options+=("$1")
+		shift
+	done
+	rm -f "$D/signals"
+	launch "${options[@]}" "$HELPERS/record-signals" "$D/signals" "${@:2}"
+	wait_until recorded ready
+	child_of "$LAUNCHER"
+	PROGRAM=$CHILD
+}
 
-child_of() { CHILD=$(ps -o pid= --ppid "$1" | head -n 1) && CHILD=${CHILD// /} && [ -n "$CHILD" ]; }
+child_of() { CHILD=$(ps -o pid= --ppid "$1" | awk 'NR == 1 { print $1 }') && [ -n "$CHILD" ]; }
+
+# runs PID COMM: a child of PID is COMM by now. It is $PROGRAM.
+runs() { child_of "$1" && [ "$(cat "/proc/$CHILD/comm")" = "$2" ] && PROGRAM=$CHILD; }
 
 # to PID SIGNAL
 to() { [ "$1" -gt 1 ] && kill "-$2" "$1"; }
 
-recorded() { grep -qsx "$1" "$D/signals"; }
+# recorded LINE [TIMES]
+recorded() { [ "$(grep -csx "$1" "$D/signals")" = "${2:-1}" ]; }
 
-# Pending signals are handled lowest number first, and we want an order.
+# Signals that wait are taken lowest number first, and a test wants an order.
 took() { [ $((0x$(sed -n 's/^ShdPnd:\t//p' "/proc/$LAUNCHER/status") >> ($(kill -l "$1") - 1) & 1)) -eq 0 ]; }
 
-# ended HOW: that is all that outcome says, so nothing was left.
+counted() { sort "$1" | uniq -c | sed 's/^ *//'; }
+
+# ended HOW: and that is all, so nothing was left.
 ended() {
 	wait_until has_ended "$BG_PID"
-	assert_equal "$(sort "$D/outcome" | uniq -c | sed 's/^ *//')" "$1"
+	assert_equal "$(cat "$D/outcome")" "$1"
 }
 
-state() { sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status"; }
-stopped() { [ "$(state "$1")" = T ]; }
-continued() { ! stopped "$1"; }
+state_of() { sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status"; }
+stopped() { [ "$(state_of "$1")" = T ]; }
+continued() { [ "$(state_of "$1")" != T ]; }
 
-### Passing on
+### What is sent to nsclone reaches the program
 
-each_signal_arrives() {
-	local sig wanted=$'ready\n'
-	launch_recorder "$@" "$HELPERS/record-signals" "$D/signals"
-	for sig in $PASSED TERM; do
+all_arrive() {
+	local sig wanted=ready
+	launch_recorder "$@"
+	for sig in HUP INT QUIT USR1 USR2 ALRM WINCH CONT TSTP TTIN TTOU TERM; do
 		to "$LAUNCHER" "$sig"
 		wait_until recorded "$sig user"
-		wanted+="$sig user"$'\n'
+		wanted+=$'\n'"$sig user"
 	done
-	assert_equal "$(cat "$D/signals")" "${wanted%?}"
-	ended '1 exited 42'
+	assert_equal "$(<"$D/signals")" "$wanted"
+	ended 'exited 42'
 }
 
-@test "every signal sent to nsclone reaches the program, once" { each_way each_signal_arrives -r; }
-@test "every signal sent to nsclone reaches a program that is PID 1" { each_way each_signal_arrives -rp; }
+@test "every signal sent to nsclone reaches the program once" { each_way all_arrive -r; }
+@test "every signal sent to nsclone reaches a program that is PID 1 once" { each_way all_arrive -rp; }
 
-again_and_again() {
-	launch_recorder -r "$HELPERS/record-signals" "$D/signals"
-	for _ in 1 2 3; do
+arrives_each_time() {
+	local times
+	launch_recorder -r
+	for times in 1 2 3; do
 		to "$LAUNCHER" USR1
-		to "$LAUNCHER" USR2
-		wait_until took USR1
-		wait_until took USR2
+		wait_until recorded 'USR1 user' "$times"
 	done
 	to "$LAUNCHER" TERM
-	ended '1 exited 42'
-	assert_equal "$(sort "$D/signals" | uniq -c | sed 's/^ *//')" \
-		$'3 USR1 user\n3 USR2 user\n1 TERM user\n1 ready'
+	ended 'exited 42'
+	assert_equal "$(counted "$D/signals")" $'1 TERM user\n3 USR1 user\n1 ready'
 }
 
+@test "a signal sent again reaches the program again" { each_way arrives_each_time; }
+
+twice_term() {
+	launch_sleep "$@"
+	to "$LAUNCHER" TERM
+	to "$LAUNCHER" TERM || true # it has ended already
+	ended 'killed 15'
+}
+
+@test "TERM sent twice ends nsclone by TERM" {
+	each_way twice_term -r
+	each_way twice_term -rp
+}
+
+act_on_nsclone() {
+	launch_recorder -r --no-forward-signals
+	to "$LAUNCHER" TSTP
+	wait_until stopped "$LAUNCHER"
+	continued "$PROGRAM"
+	to "$LAUNCHER" CONT
+	wait_until continued "$LAUNCHER"
+	to "$LAUNCHER" WINCH
+	to "$LAUNCHER" USR1
+	ended 'killed 10'
+	assert_equal "$(<"$D/signals")" ready
+}
+
+@test "with --no-forward-signals they act on nsclone alone" { each_way act_on_nsclone; }
+
+ignored_stays_ignored() {
+	start "${WHO[@]}" env --ignore-signal="$1" "$HELPERS/outcome" -g "$D/outcome" "$NSCLONE" "${@:2}" sleep 99
+	wait_until child_of "$BG_PID"
+	LAUNCHER=$CHILD
+	wait_until runs "$LAUNCHER" sleep
+	to "$LAUNCHER" "$1"
+	wait_until took "$1"
+	to "$LAUNCHER" TERM
+	ended 'killed 15'
+	rm "$D/outcome"
+}
+
+# env(1) of start resets INT and QUIT; here it comes before env --ignore-signal.
+@test "a signal that the caller ignores does not end the program" {
+	each_way ignored_stays_ignored INT -r
+	each_way ignored_stays_ignored INT -rp
+	each_way ignored_stays_ignored HUP -rp
+}
+
+under_nohup() {
+	watch nohup "$NSCLONE" -rp sleep 99
+	wait_until child_of "$BG_PID"
+	LAUNCHER=$CHILD
+	wait_until runs "$LAUNCHER" sleep
+	to "$LAUNCHER" HUP
+	wait_until took HUP
+	to "$LAUNCHER" TERM
+	ended 'killed 15'
+}
+
+@test "nohup nsclone survives HUP, and so does its PID 1" { each_way under_nohup; }
+
+### PID 1
+
+default_actions() {
+	local sig
+	for sig in HUP INT QUIT TERM USR1 USR2 ALRM; do
+		launch_sleep -rp
+		to "$LAUNCHER" WINCH
+		to "$LAUNCHER" CONT
+		wait_until took WINCH
+		wait_until took CONT
+		to "$LAUNCHER" "$sig"
+		ended "killed $(kill -l "$sig")"
+	done
+}
+
+@test "a PID 1 without a handler is ended by what ends others, and mirrored so" { each_way default_actions; }
+
+stop_without_handler() {
+	local sig
+	launch_sleep -rp
+	for sig in TSTP TTIN TTOU; do
+		to "$LAUNCHER" "$sig"
+		wait_until stopped "$PROGRAM"
+		wait_until stopped "$LAUNCHER"
+		to "$LAUNCHER" CONT
+		wait_until continued "$PROGRAM"
+		wait_until continued "$LAUNCHER"
+	done
+	to "$LAUNCHER" TERM
+	ended 'killed 15'
+}
+
+@test "a PID 1 without a handler is stopped by what stops others" { each_way stop_without_handler; }
+
+ends_by_timeout() {
+	run_split "${WHO[@]}" timeout -k 20 0.5 "$NSCLONE" -Urp sleep 99
+	assert_status 124
+	refute_stderr
+}
+
+@test "timeout ends nsclone -Urp sleep" { each_way ends_by_timeout; }
+
+ignored_by_program() {
+	launch_recorder -rp - TERM INT TSTP
+	to "$LAUNCHER" INT
+	to "$LAUNCHER" TERM
+	to "$LAUNCHER" TSTP
+	wait_until took INT
+	wait_until took TERM
+	wait_until took TSTP
+	to "$LAUNCHER" USR2
+	wait_until recorded 'USR2 user'
+	assert_equal "$(<"$D/signals")" $'ready\nUSR2 user'
+	to "$LAUNCHER" KILL
+	ended 'killed 9'
+}
+
+@test "a PID 1 that ignores a signal stays" { each_way ignored_by_program; }
+
+is_pid_1() {
+	"${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" -rp "$NSCLONE" -u sh -c 'kill -TERM $$'
+	"${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" -rp "$NSCLONE" -p sh -c 'kill -KILL $$; exit 3'
+	"${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" -rp "$NSCLONE" --init sh -c 'kill -KILL $$'
+	assert_equal "$(<"$D/outcome")" $'exited 143\nexited 3\nexited 137'
+}
+
+@test "nsclone that is itself PID 1 exits with 128 plus the signal" { each_way is_pid_1; }
+
+### From the first moment
+
+# storm SIGNAL OPTION...: in 200 launches, nsclone gets SIGNAL each time 25 µs
+# later after its start, and ends by it; nothing is left.
+storm() {
+	local number
+	number=$(kill -l "$1")
+	"${WHO[@]}" "$HELPERS/outcome" -n 200 -k "$number" -s "${STEP:-25}" "$D/outcome" \
+		"$NSCLONE" "${@:2}" sleep 99 2>"$D/stderr" >"$D/stdout" 3>&- 4>&-
+	assert_equal "$(counted "$D/outcome")" "200 killed $number"
+	rm "$D/outcome"
+}
+
+# The same with what lets the launch wait until it is ended.
+storm_while_waiting() {
+	mkfifo "$D/never"
+	exec 7<>"$D/never"
+	storm "$1" -r --block-fd 7
+	storm "$1" -rp --block-fd 7
+	exec 7<&-
+	storm "$1" -r --setup 'exec sleep 99'
+	storm "$1" -rp --mount-proc --setup 'exec sleep 99'
+	storm "$1" -r --host-setup 'exec sleep 99'
+}
+
+storm_on_helper() {
+	requires subids
+	STEP=50 storm "$1" --map-auto
+	STEP=50 storm "$1" -p --map-auto
+}
+
+@test "TERM at any moment of the start ends nsclone by TERM" { each_way storm TERM -r; }
+@test "TERM at any moment of the start of a PID 1 ends nsclone by TERM" { each_way storm TERM -rp; }
+@test "INT at any moment of the start of a PID 1 ends nsclone by INT" { each_way storm INT -rp; }
+@test "TERM while nsclone waits for set-up commands or a descriptor ends it by TERM" { as_the_user storm_while_waiting TERM; }
+@test "TERM while newuidmap and newgidmap run ends nsclone by TERM" { as_the_user storm_on_helper TERM; }
+
+# The shell is not the one that takes long.
+storm_on_shell() {
+	storm TERM -r --setup 'sleep 99; :'
+	storm TERM -r --host-setup 'sleep 99; :'
+}
+
+@test "what a set-up command has started ends with a launch that is ended" { as_the_user storm_on_shell; }
+
+### Stops and ends of the program
+
+stops() {
+	local sig
+	launch_sleep "$@"
+	for sig in STOP TSTP TTIN TTOU STOP; do
+		to "$PROGRAM" "$sig"
+		wait_until stopped "$LAUNCHER"
+		stopped "$PROGRAM"
+		to "$LAUNCHER" CONT
+		wait_until continued "$LAUNCHER"
+		wait_until continued "$PROGRAM"
+	done
+	to "$PROGRAM" USR1
+	ended 'killed 10'
+}
+
+@test "nsclone stops when the program is stopped, and continues it" { each_way stops -r; }
+
+# From outside, PID 1 takes no signal but STOP and KILL.
+stops_as_pid_1() {
+	launch_sleep -rp
+	for _ in 1 2; do
+		to "$PROGRAM" STOP
+		wait_until stopped "$LAUNCHER"
+		to "$LAUNCHER" CONT
+		wait_until continued "$LAUNCHER"
+		wait_until continued "$PROGRAM"
+	done
+	to "$PROGRAM" KILL
+	ended 'killed 9'
+}
+
+@test "nsclone stops when PID 1 is stopped, and continues it" { each_way stops_as_pid_1; }
+
+ends_as_the_program() {
+	local sig wanted=$'exited 0\nexited 3\nexited 255'
+	"${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" -r true
+	"${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" -r sh -c 'exit 3'
+	"${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" -rp sh -c 'exit 255'
+	for sig in HUP INT QUIT KILL SEGV PIPE TERM 34 64; do
+		"${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" -r sh -c "kill -$sig \$\$"
+		wanted+=$'\n'"killed $(kill -l "${sig/#[0-9]*/$sig}" | sed "s/^[A-Z].*/$sig/")"
+	done
+	assert_equal "$(<"$D/outcome")" "$wanted"
+}
+
+@test "the wait status of nsclone is that of the program" { each_way ends_as_the_program; }
+
+### Death with nsclone
+
+dies_with_launcher() {
+	launch_sleep "$@"
+	to "$LAUNCHER" KILL
+	ended 'killed 9'
+}
+
+@test "the program dies when nsclone is killed" {
+	each_way dies_with_launcher -r
+	each_way dies_with_launcher -rp
+	each_way dies_with_launcher -r --json-status-fd 1
+}
+
+@test "the program dies when nsclone is killed, other ids than nsclone's though it has" {
+	requires root
+	WHO=()
+	afresh dies_with_launcher -u -S "$(id -u "$NST_USER")" -G "$(id -g "$NST_USER")"
+	afresh dies_with_launcher -u -S 65534 --keep-caps --setup true
+	afresh dies_with_launcher --map-users all --map-groups all -S 65534
+}
+
+gets_chosen_signal() {
+	launch_recorder "$@"
+	to "$LAUNCHER" KILL
+	ended 'killed 9'
+	assert_equal "$(<"$D/signals")" $'ready\nTERM user'
+}
+
+@test "--kill-child=SIGNAL is what the program gets when nsclone is killed" {
+	each_way gets_chosen_signal -r --kill-child=TERM
+	each_way gets_chosen_signal -rp --kill-child=SIGTERM
+	each_way gets_chosen_signal -r --kill-child=15 --setup true
+}
+
+outlives_launcher() {
+	launch_recorder -r --keep-child
+	to "$LAUNCHER" KILL
+	wait_until test -s "$D/outcome"
+	to "$PROGRAM" USR1
+	wait_until recorded 'USR1 user'
+	to "$PROGRAM" TERM
+	ended 'killed 9'
+}
+
+@test "with --keep-child the program outlives nsclone" { each_way outlives_launcher; }
+
+@test "kill -9 of nsclone at any moment of the start leaves nothing" {
+	each_way storm KILL -r
+	each_way storm KILL -rp
+}
+
+@test "kill -9 while nsclone waits for set-up commands or a descriptor leaves nothing" { as_the_user storm_while_waiting KILL; }
+@test "kill -9 while newuidmap and newgidmap run leaves nothing" { as_the_user storm_on_helper KILL; }
+
+# killed_when enter|exit CALL ARG...: strace makes CALL wait for a while before
+# or after it is done; nsclone is killed when one of its children is there.
+killed_when() {
+	watch strace -f -q -o "$D/trace" -e trace="execve,$2" -e inject="$2:delay_$1=400000" "$NSCLONE" "${@:3}" sleep 99
+	wait_until child_is_at "$2"
+	to "$LAUNCHER" KILL
+	ended 'killed 9'
+	rm "$D/trace"
+}
+
+# The first line of the trace is the start of nsclone itself.
+child_is_at() {
+	LAUNCHER=$(sed -n '1s/ .*//p' "$D/trace" 2>/dev/null)
+	[ -n "$LAUNCHER" ] && grep -v "^$LAUNCHER " "$D/trace" | grep -q "^[0-9]* *$1("
+}
+
+around_death_signal() {
+	killed_when enter prctl "$@"
+	killed_when exit prctl "$@"
+}
+
+@test "kill -9 just before or after the death signal is set leaves nothing" {
+	requires strace
+	each_way around_death_signal -r
+	each_way around_death_signal -r --block-fd 0
+}
+
+at_every_step() {
+	local call
+	for call in recvfrom sendto mount sethostname prctl clone3 close_range execve; do
+		killed_when enter "$call" -rp --mount-proc --hostname=x --setup : --host-setup : --close-fds
+	done
+}
+
+@test "kill -9 at every step of the child leaves nothing" {
+	requires strace
+	as_the_user at_every_step
+}
+
+@test "kill -9 around the change of ids leaves nothing" {
+	requires root strace
+	WHO=()
+	afresh killed_when enter setresuid -u -S 65534 -G 65534
+	afresh killed_when exit setresuid -u -S 65534 -G 65534
+	afresh around_death_signal -u -S 65534 -G 65534
+}
+
+### A terminal
+
+# terminal COMMAND [ARG...]: what ends by end_background, with all in it.
+terminal() {
+	local variables=(-u TMUX TERM=screen HOME="$D" SHELL=/bin/sh)
+	requires tmux
+	TMUX_AT=("${WHO[@]}" env "${variables[@]}" tmux -S "$D/tmux" -f /dev/null)
+	rm -f "$D/outcome"
+	start "${WHO[@]}" env "${variables[@]}" "$HELPERS/outcome" "$D/terminal" tmux -D -S "$D/tmux" -f /dev/null
+	wait_until test -S "$D/tmux"
+	"${TMUX_AT[@]}" new-session -d -x 80 -y 24 -c "$D" "$@" 3>&- 4>&-
+	wait_until pane_runs
+}
+
+pane_runs() { PANE=$("${TMUX_AT[@]}" display-message -p '#{pane_pid}') && [ "${PANE:-0}" -gt 1 ]; }
+press() { "${TMUX_AT[@]}" send-keys "$@"; }
+# A line for the shell: no word of it is the name of a key.
+enter() { "${TMUX_AT[@]}" send-keys -l "$1" && press Enter; }
+
+# nsclone in the foreground of a terminal, under outcome
+terminal_launch() {
+	terminal "$HELPERS/outcome" "$D/outcome" "$NSCLONE" "$@"
+	wait_until child_of "$PANE"
+	LAUNCHER=$CHILD
+}
+
+# It has said how it ended: the pane is no child of ours.
+pane_ended() {
+	wait_until test -s "$D/outcome"
+	assert_equal "$(<"$D/outcome")" "$1"
+	end_background
+	assert_equal "$(grep -v '^exited\|^killed' "$D/terminal")" ''
+}
+
+keys_arrive_once() {
+	rm -f "$D/signals"
+	terminal_launch "$@" "$HELPERS/record-signals" "$D/signals"
+	wait_until recorded ready
+	press C-c
+	wait_until recorded 'INT kernel'
+	press 'C-\'
+	wait_until recorded 'QUIT kernel'
+	press C-z
+	wait_until recorded 'TSTP kernel'
+	"${TMUX_AT[@]}" resize-window -x 100 -y 30
+	wait_until recorded 'WINCH kernel'
+	for sig in INT QUIT TSTP WINCH; do wait_until took "$sig"; done
+	to "$LAUNCHER" TERM
+	wait_until recorded 'TERM user'
+	assert_equal "$(<"$D/signals")" $'ready\nINT kernel\nQUIT kernel\nTSTP kernel\nWINCH kernel\nTERM user'
+	pane_ended 'exited 42'
+}
+
+@test "what the terminal sends to the whole group reaches the program once" { each_way keys_arrive_once -r; }
+@test "what the terminal sends to the whole group reaches a PID 1 once" { each_way keys_arrive_once -rp; }
+@test "with --no-forward-signals what the terminal sends reaches the program once" { each_way keys_arrive_once -r --no-forward-signals; }
+
+interrupted() {
+	terminal_launch "$@" sleep 99
+	wait_until runs "$LAUNCHER" sleep
+	press C-c
+	pane_ended 'killed 2'
+}
+
+@test "^C ends nsclone by INT, a PID 1 without a handler, too" {
+	each_way interrupted -r
+	each_way interrupted -Urp
+}
+
+# The kernel tells of a terminal that is gone only the leader of its session.
+terminal_gone() {
+	rm -f "$D/signals"
+	terminal "$NSCLONE" "$@" "$HELPERS/record-signals" "$D/signals"
+	wait_until recorded ready
+	"${TMUX_AT[@]}" kill-session
+	wait_until grep -q '^HUP ' "$D/signals"
+}
+
+@test "when the terminal goes away the program gets HUP, nsclone leading the session" {
+	each_way terminal_gone -r
+	each_way terminal_gone -rp
+}
+
+### Jobs of an interactive shell
+
+# A shell in a terminal, $SHELL_PID, with one job, nsclone.
+shell_with_job() {
+	terminal "$HELPERS/outcome" "$D/outcome" bash --norc --noprofile -i
+	wait_until runs "$PANE" bash
+	SHELL_PID=$PROGRAM
+	enter "'$NSCLONE' $*"
+	wait_until child_of "$SHELL_PID"
+	LAUNCHER=$CHILD
+}
+
+# said FILE TEXT: what the shell was to write
+said() { [ "$(cat "$D/$1" 2>/dev/null)" = "$2" ]; }
+
+leave_shell() {
+	enter 'exit 0'
+	pane_ended 'exited 0'
+}
+
+job_control() {
+	shell_with_job "$@" sleep 99
+	wait_until runs "$LAUNCHER" sleep
+	for _ in 1 2; do
+		press C-z
+		wait_until stopped "$LAUNCHER"
+		wait_until stopped "$PROGRAM"
+		enter 'jobs -s | grep -c Stopped >stopped'
+		wait_until said stopped 1
+		rm "$D/stopped"
+		enter fg
+		wait_until continued "$LAUNCHER"
+		wait_until continued "$PROGRAM"
+	done
+	press C-c
+	enter 'echo $? >status'
+	wait_until said status 130
+	leave_shell
+}
+
+@test "^Z stops the job, fg continues it, ^C ends it" {
+	each_way job_control -r
+	each_way job_control -rp
+}
+
+in_background() {
+	shell_with_job "$@" sleep 99 '&'
+	wait_until runs "$LAUNCHER" sleep
+	enter 'kill -STOP %1'
+	wait_until stopped "$LAUNCHER"
+	enter bg
+	wait_until continued "$PROGRAM"
+	enter 'kill %1; wait %1; echo $? >status'
+	wait_until said status 143
+	leave_shell
+}
+
+@test "a job in the background is stopped, continued and ended by its number" {
+	each_way in_background -r
+	each_way in_background -rp
+}
+
+shell_inside() {
+	shell_with_job "$@" bash --norc --noprofile -i
+	wait_until runs "$LAUNCHER" bash
+	enter "sleep 98"
+	wait_until runs "$PROGRAM" sleep
+	press C-z
+	wait_until stopped "$PROGRAM"
+	continued "$LAUNCHER"
+	enter 'jobs -s | grep -c Stopped >stopped'
+	wait_until said stopped 1
+	enter fg
+	wait_until continued "$PROGRAM"
+	press C-c
+	enter 'echo $? >status'
+	wait_until said status 130
+	enter 'exit 5'
+	enter 'echo $? >status'
+	wait_until said status 5
+	leave_shell
+}
+
+@test "an interactive shell inside has job control of its own" {
+	each_way shell_inside -r
+	each_way shell_inside -rp --mount-proc
+}
+
+suspended() {
+	shell_with_job -r bash --norc --noprofile -i
+	wait_until runs "$LAUNCHER" bash
+	enter suspend
+	wait_until stopped "$LAUNCHER"
+	enter 'readlink /proc/self/ns/user >where'
+	wait_until said where "$(ns_id self user)"
+	enter fg
+	wait_until continued "$PROGRAM"
+	enter 'readlink /proc/self/ns/user >where'
+	wait_until said where "$(ns_id "$PROGRAM" user)"
+	refute_equal "$(ns_id "$PROGRAM" user)" "$(ns_id self user)"
+	enter 'exit 5'
+	enter 'echo $? >status'
+	wait_until said status 5
+	leave_shell
+}
+
+@test "suspend in a shell inside gives the terminal back, fg returns to it" { each_way suspended; }

@@ -13,7 +13,7 @@
  * -k: send SIGNAL (a number) to COMMAND, USEC * (run - 1) microseconds after
  *     its exec.
  *
- * On TERM it kills COMMAND, and what that leaves, at once, and reports all the same.
+ * On TERM, or HUP, it kills COMMAND and what that leaves, at once, and reports.
  * What a terminal sends to its group it does not mind.
  */
 #include <dirent.h>
@@ -132,6 +132,12 @@ static void wanted(sigset_t *set)
 	sigemptyset(set);
 	sigaddset(set, SIGCHLD);
 	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+}
+
+static bool is_end(int sig)
+{
+	return sig == SIGTERM || sig == SIGHUP;
 }
 
 /* Until nothing is left of this run, by its own doing or, after SECONDS, by ours. */
@@ -150,7 +156,7 @@ static bool settle(int seconds, FILE *out)
 			kill_children(out);
 			clean = false;
 		}
-		if (sigtimedwait(&set, NULL, &tick) == SIGTERM)
+		if (is_end(sigtimedwait(&set, NULL, &tick)))
 			end.tv_sec = 0;
 	}
 	return clean;
@@ -170,7 +176,7 @@ static bool await(pid_t pid, FILE *out)
 			fail("waitid");
 		if (info.si_pid)
 			break;
-		if (sigwaitinfo(&set, NULL) != SIGTERM)
+		if (!is_end(sigwaitinfo(&set, NULL)))
 			continue;
 		alone = false;
 		kill(pid, SIGKILL);
