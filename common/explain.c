@@ -99,3 +99,9 @@ void explain_helper(const char *name, struct diag *d)
 		return;
 	}
 }
+
+void explain_missing(struct diag *d)
+{
+	if (d->err == ENOENT && d->status == EXIT_OWN_FAILURE && access("/proc/self", F_OK) < 0)
+		diag_hint(d, "proc is not mounted on /proc");
+}

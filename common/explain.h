@@ -15,3 +15,6 @@ void explain_new(unsigned int flags, struct diag *d);
 
 /* Why the set-user-ID helper NAME (newuidmap, newgidmap) failed to do what only it may. */
 void explain_helper(const char *name, struct diag *d);
+
+/* Is it for want of /proc that a step of ours has found something missing? */
+void explain_missing(struct diag *d);

@@ -17,12 +17,8 @@ int file_write(const char *path, const char *text, const char *step, struct diag
 	size_t len = strlen(text);
 	ssize_t n;
 
-	if (fd < 0) {
-		diag_fail(d, path, "%s", step);
-		if (errno == ENOENT && !strncmp(path, "/proc/", 6) && access("/proc/self", F_OK) < 0)
-			diag_hint(d, "proc is not mounted on /proc");
-		return -1;
-	}
+	if (fd < 0)
+		return diag_fail(d, path, "%s", step);
 	n = write(fd, text, len);
 	if (n < 0)
 		return diag_fail(d, path, "%s", step);

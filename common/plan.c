@@ -15,8 +15,10 @@ static bool has_offsets(const struct plan *plan)
 	return plan->timens.monotonic.set || plan->timens.boottime.set;
 }
 
-static void imply(struct plan *plan)
+static int imply(struct plan *plan, struct diag *d)
 {
+	if (plan->all && !nsref_supported(NS_MNT))
+		return diag_fail(d, "/proc/self/ns", "look which namespaces there are");
 	for (int type = 0; plan->all && type < NSTYPE_COUNT; type++)
 		if (type != NS_USER && nsref_supported(type))
 			plan->flags |= (unsigned int)nstype_table[type].flag;
@@ -24,6 +26,7 @@ static void imply(struct plan *plan)
 		plan->flags |= CLONE_NEWPID;
 	if (plan->mnt.interp && !plan->mnt.binfmt)
 		plan->mnt.binfmt = "/proc/sys/fs/binfmt_misc";
+	return 0;
 }
 
 static int refuse(const struct plan *plan, struct diag *d)
@@ -103,8 +106,7 @@ static void find_shells(struct plan *plan)
 
 int plan_complete(struct plan *plan, char **env, struct diag *d)
 {
-	imply(plan);
-	if (refuse(plan, d) < 0)
+	if (imply(plan, d) < 0 || refuse(plan, d) < 0)
 		return -1;
 	if ((plan->flags & CLONE_NEWUSER) && resolve_user(&plan->user, d) < 0)
 		return -1;

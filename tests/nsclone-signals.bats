@@ -15,17 +15,19 @@ setup() { requires userns; }
 # each_way TEST [ARG...]: TEST, as whom the suite is run and, if that is root,
 # as the ordinary user, too. $WHO goes before what it starts; its files are in $D.
 each_way() {
-	WHO=()
-	afresh "$@"
+	as_ourselves "$@"
 	! as_root || as_the_user "$@"
+}
+
+as_ourselves() {
+	WHO=()
+	D=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
+	"$@"
+	end_background
 }
 
 as_the_user() {
 	WHO=(as_user)
-	afresh "$@"
-}
-
-afresh() {
 	D=$(as_user mktemp -d "$NST_HOME/XXXXXX")
 	"$@"
 	end_background
@@ -359,10 +361,9 @@ dies_with_launcher() {
 
 @test "the program dies when nsclone is killed, other ids than nsclone's though it has" {
 	requires root
-	WHO=()
-	afresh dies_with_launcher -u -S "$(id -u "$NST_USER")" -G "$(id -g "$NST_USER")"
-	afresh dies_with_launcher -u -S 65534 --keep-caps --setup true
-	afresh dies_with_launcher --map-users all --map-groups all -S 65534
+	as_ourselves dies_with_launcher -u -S "$(id -u "$NST_USER")" -G "$(id -g "$NST_USER")"
+	as_ourselves dies_with_launcher -u -S 65534 --keep-caps --setup true
+	as_ourselves dies_with_launcher --map-users all --map-groups all -S 65534
 }
 
 gets_chosen_signal() {
@@ -439,10 +440,9 @@ at_every_step() {
 
 @test "kill -9 around the change of ids leaves nothing" {
 	requires root strace
-	WHO=()
-	afresh killed_when enter setresuid -u -S 65534 -G 65534
-	afresh killed_when exit setresuid -u -S 65534 -G 65534
-	afresh around_death_signal -u -S 65534 -G 65534
+	as_ourselves killed_when enter setresuid -u -S 65534 -G 65534
+	as_ourselves killed_when exit setresuid -u -S 65534 -G 65534
+	as_ourselves around_death_signal -u -S 65534 -G 65534
 }
 
 ### A terminal

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "explain.h"
 #include "file.h"
 #include "mirror.h"
 #include "number.h"
@@ -232,5 +233,8 @@ int main(int argc, char **argv)
 	case PARSED_WRONG:
 		break;
 	}
-	return ret < 0 ? diag_print(&d, tool) : 0;
+	if (ret == 0)
+		return 0;
+	explain_missing(&d);
+	return diag_print(&d, tool);
 }
