@@ -108,14 +108,17 @@ static bool has_other_groups(gid_t gid)
 /* setgroups(2) is denied by the namespace itself when even CAP_SETGID does not help. */
 static int drop_groups(gid_t gid, struct diag *d)
 {
+	bool denied;
+
 	if (setgroups(0, NULL) == 0)
 		return 0;
-	diag_fail(d, NULL, "drop supplementary groups");
-	if (errno != EPERM || !cred_has_cap(KERNEL_CAP_SETGID))
-		return -1;
-	if (!has_other_groups(gid))
+	denied = errno == EPERM && cred_has_cap(KERNEL_CAP_SETGID);
+	if (denied && !has_other_groups(gid))
 		return 0;
-	return diag_hint(d, "the user namespace denies setgroups(2): map a range of groups (--map-groups) instead of the own one only");
+	errno = denied ? EPERM : errno;
+	diag_fail(d, NULL, "drop supplementary groups");
+	return !denied ? -1 :
+	       diag_hint(d, "the user namespace denies setgroups(2): map a range of groups (--map-groups) instead of the own one only");
 }
 
 static int set_ids(const struct cred_plan *plan, struct diag *d)

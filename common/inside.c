@@ -14,6 +14,7 @@
 
 #include "cleanup.h"
 #include "diag.h"
+#include "explain.h"
 #include "kernel.h"
 #include "plan.h"
 #include "run.h"
@@ -59,8 +60,11 @@ int inside_build(const struct plan *plan, unsigned int late, struct diag *d)
 	if (leave_owner(&plan->user, d) < 0)
 		return -1;
 	if ((late & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
-		return diag_fail(d, NULL, "unshare the cgroup namespace");
-	return late & CLONE_NEWTIME ? timens_make(&plan->timens, d) : 0;
+		diag_fail(d, NULL, "unshare the cgroup namespace");
+	else if (!(late & CLONE_NEWTIME) || timens_make(&plan->timens, d) == 0)
+		return 0;
+	explain_new(plan->flags, d);
+	return -1;
 }
 
 static int set_names(const struct plan *plan, struct diag *d)

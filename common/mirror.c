@@ -109,6 +109,17 @@ static void act_from_outside(struct mirror *m, enum action action, int sig)
 }
 
 /*
+ * Has the kernel sent it to the child, too? When the terminal goes away, only
+ * the leader of its session is told.
+ */
+static bool reached_child(const struct mirror *m, int i, bool from_terminal)
+{
+	if (!from_terminal || !passed[i].terminal || getpgid(m->pid) != getpgrp())
+		return false;
+	return passed[i].sig != SIGHUP || getsid(0) != getpid();
+}
+
+/*
  * While the program is not there yet, a signal that would end it ends the
  * launch: the child has signals blocked, and a PID 1 would then lose them. A
  * PID 1 that runs ignores what it has no handler for.
@@ -116,7 +127,6 @@ static void act_from_outside(struct mirror *m, enum action action, int sig)
 static void pass_on(struct mirror *m, int sig, bool from_terminal)
 {
 	int i = find(sig);
-	bool reached = from_terminal && passed[i].terminal && getpgid(m->pid) == getpgrp();
 
 	if (!m->started) {
 		if (!ignored_here(sig))
@@ -125,7 +135,7 @@ static void pass_on(struct mirror *m, int sig, bool from_terminal)
 			kernel_pidfd_send_signal(m->pidfd, sig);
 		return;
 	}
-	if (!reached)
+	if (!reached_child(m, i, from_terminal))
 		kernel_pidfd_send_signal(m->pidfd, sig);
 	if (m->bare_init && passed[i].action != ACTION_NONE && !has_disposition(m->pid, sig))
 		act_from_outside(m, passed[i].action, sig);

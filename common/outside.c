@@ -84,19 +84,35 @@ static int map_one(struct mirror *m, const struct plan *plan, enum idkind kind, 
 	return idmap_write(map, kind, proc, d);
 }
 
+/* newgidmap denies it on its own account when a user maps no group but his own. */
+static int check_allowed(const char *proc, struct diag *d)
+{
+	char path[32], text[16];
+
+	snprintf(path, sizeof(path), "/proc/%s/setgroups", proc);
+	if (file_read(path, text, sizeof(text)) < 0)
+		return diag_fail(d, path, "look at setgroups");
+	if (!strncmp(text, "allow", 5))
+		return 0;
+	diag_set(d, EPERM, NULL, "allow setgroups");
+	return diag_hint(d, "without CAP_SETGID outside, it takes a range of subordinate groups: --map-groups");
+}
+
 /* setgroups before the gid map: afterwards the kernel does not take "deny" any more. */
 int outside_map(struct mirror *m, const struct plan *plan, struct diag *d)
 {
 	const struct user_plan *user = &plan->user;
+	bool allow = user->setgroups == SETGROUPS_ALLOW;
 	char proc[16];
 
 	if (user->writer != MAP_OUTSIDE)
 		return 0;
 	snprintf(proc, sizeof(proc), "%d", (int)m->pid);
-	if (user->setgroups != SETGROUPS_UNCHANGED &&
-	    idmap_write_setgroups(user->setgroups == SETGROUPS_ALLOW, proc, d) < 0)
+	if (user->setgroups != SETGROUPS_UNCHANGED && idmap_write_setgroups(allow, proc, d) < 0)
 		return -1;
-	return map_one(m, plan, ID_UID, d) < 0 ? -1 : map_one(m, plan, ID_GID, d);
+	if (map_one(m, plan, ID_UID, d) < 0 || map_one(m, plan, ID_GID, d) < 0)
+		return -1;
+	return allow ? check_allowed(proc, d) : 0;
 }
 
 int outside_pin(struct pin *pins, pid_t pid, const struct plan *plan, struct diag *d)

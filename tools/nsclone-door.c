@@ -163,8 +163,8 @@ static int expect(struct launch *l, enum gate_word word, struct diag *d)
 {
 	struct gate_note note;
 
-	if (!mirror_wait_fd(&l->mirror, l->gate.parent))
-		return lost(l, d);
+	/* It may have ended, but not without a last word. */
+	mirror_wait_fd(&l->mirror, l->gate.parent);
 	gate_hear(l->gate.parent, &note);
 	if (note.word == word)
 		return 0;
@@ -320,8 +320,9 @@ static void wait_init(struct launch *l)
 {
 	struct gate_note note = { .word = GATE_RUNNING };
 
-	while (note.word != GATE_ENDED && note.word != GATE_CLOSED &&
-	       mirror_wait_fd(&l->mirror, l->gate.parent)) {
+	/* One that has ended may still be to be heard. */
+	while (note.word != GATE_ENDED && note.word != GATE_CLOSED) {
+		mirror_wait_fd(&l->mirror, l->gate.parent);
 		gate_hear(l->gate.parent, &note);
 		if (note.word == GATE_STOPPED)
 			mirror_stop(&l->mirror, note.number);
