@@ -108,15 +108,12 @@ static bool has_other_groups(gid_t gid)
 /* setgroups(2) is denied by the namespace itself when even CAP_SETGID does not help. */
 static int drop_groups(gid_t gid, struct diag *d)
 {
-	bool denied;
+	int err = setgroups(0, NULL) < 0 ? errno : 0;
+	bool denied = err == EPERM && cred_has_cap(KERNEL_CAP_SETGID);
 
-	if (setgroups(0, NULL) == 0)
+	if (!err || (denied && !has_other_groups(gid)))
 		return 0;
-	denied = errno == EPERM && cred_has_cap(KERNEL_CAP_SETGID);
-	if (denied && !has_other_groups(gid))
-		return 0;
-	errno = denied ? EPERM : errno;
-	diag_fail(d, NULL, "drop supplementary groups");
+	diag_set(d, err, NULL, "drop supplementary groups");
 	return !denied ? -1 :
 	       diag_hint(d, "the user namespace denies setgroups(2): map a range of groups (--map-groups) instead of the own one only");
 }

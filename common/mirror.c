@@ -14,6 +14,7 @@
 #include "diag.h"
 #include "file.h"
 #include "kernel.h"
+#include "tree.h"
 
 /* What is passed on, and what each does to a program that has no handler for it. */
 static const struct {
@@ -101,7 +102,10 @@ static void act_from_outside(struct mirror *m, enum action action, int sig)
 {
 	if (action == ACTION_END) {
 		m->killed_for = sig;
-		kernel_pidfd_send_signal(m->pidfd, SIGKILL);
+		if (m->started)
+			kernel_pidfd_send_signal(m->pidfd, SIGKILL);
+		else
+			tree_kill(m->pid);
 	} else if (action == ACTION_STOP) {
 		m->stopped_for = sig;
 		kernel_pidfd_send_signal(m->pidfd, SIGSTOP);
@@ -274,10 +278,7 @@ void mirror_kill(struct mirror *m)
 {
 	if (m->ended || m->pid <= 0)
 		return;
-	if (m->pidfd >= 0)
-		kernel_pidfd_send_signal(m->pidfd, SIGKILL);
-	else
-		kill(m->pid, SIGKILL);
+	tree_kill(m->pid);
 	m->ended = run_wait_end(m->pid, &m->end) == 0;
 }
 

@@ -45,7 +45,7 @@ int mirror_wait_fd(struct mirror *m, int fd);
 /* Wait until the child has ended. */
 void mirror_wait_end(struct mirror *m);
 
-/* Kill the child, if it has not ended, and reap it. */
+/* Kill the child and what it has started, if it has not ended, and reap it. */
 void mirror_kill(struct mirror *m);
 
 /* The child has ended before the program has started: say how. -1 and *d. */

@@ -16,6 +16,7 @@
 #include "mirror.h"
 #include "plan.h"
 #include "run.h"
+#include "tree.h"
 
 int outside_run(struct mirror *m, const struct run *run, const char *name, struct diag *d)
 {
@@ -28,7 +29,7 @@ int outside_run(struct mirror *m, const struct run *run, const char *name, struc
 		return -1;
 	}
 	if (!mirror_wait_fd(m, fd))
-		kernel_pidfd_send_signal(fd, SIGKILL);
+		tree_kill(pid);
 	if (run_wait_end(pid, &e) < 0)
 		return diag_fail(d, NULL, "wait for %s", name);
 	return m->ended ? mirror_tell_lost(m, d) : run_check(&e, name, d);
