@@ -13,9 +13,11 @@
 /* "0" is the writer itself. */
 static int join_cgroup(const struct birth *birth, struct diag *d)
 {
-	if (birth->spawned->cgroup_left_out && write(birth->cgroup_procs, "0", 1) != 1)
-		return diag_fail(d, NULL, "write cgroup.procs");
-	return 0;
+	if (!birth->spawned->cgroup_left_out)
+		return 0;
+	if (birth->cgroup_procs < 0)
+		return diag_set(d, -birth->cgroup_procs, NULL, "open cgroup.procs");
+	return write(birth->cgroup_procs, "0", 1) == 1 ? 0 : diag_fail(d, NULL, "write cgroup.procs");
 }
 
 /* Ids first, then what needs them. */

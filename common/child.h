@@ -13,7 +13,7 @@ struct spawned;
 struct birth {
 	const struct plan *plan;
 	const struct spawned *spawned; /* what the door had to leave out */
-	int cgroup_procs;     /* to be written to, where the kernel does not place the child; or -1 */
+	int cgroup_procs;     /* to be written to, where the kernel does not place the child; or minus errno */
 	int parent_fd;	      /* readable when the launcher is dead; or -1 */
 };
 

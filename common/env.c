@@ -67,13 +67,21 @@ static bool kept(const struct env_plan *e, const char *variable)
 /* Put ASSIGNMENT in the place of the variable of the same name, or at the end. */
 static void assign(char **env, size_t *n, const char *assignment)
 {
-	size_t i = 0;
+	size_t place = *n, kept_here = 0;
 
-	while (i < *n && !same_name(env[i], assignment, name_len(assignment)))
-		i++;
+	for (size_t i = 0; i < *n; i++) {
+		bool same = same_name(env[i], assignment, name_len(assignment));
+
+		if (same && place < *n)
+			continue; /* once more: getenv(3) finds the first, others the last */
+		if (same)
+			place = kept_here;
+		env[kept_here++] = env[i];
+	}
+	*n = place < *n ? kept_here : *n + 1;
 	/* execve(2) takes char *const *, though it writes to none of them. */
-	env[i] = (char *)(uintptr_t)assignment;
-	*n += i == *n;
+	env[place] = (char *)(uintptr_t)assignment;
+	env[*n] = NULL;
 }
 
 char **env_build(const struct env_plan *e, char **from)

@@ -97,7 +97,8 @@ static struct kernel_clone_args clone3_args(const struct spawn_args *args, int *
 		.flags = args->flags | CLONE_PIDFD,
 		.pidfd = (uintptr_t)pidfd,
 		.exit_signal = SIGCHLD,
-		.set_tid = (uintptr_t)args->set_tid,
+		/* One without the other is EINVAL. */
+		.set_tid = args->n_set_tid ? (uintptr_t)args->set_tid : 0,
 		.set_tid_size = args->n_set_tid,
 	};
 

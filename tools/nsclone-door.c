@@ -25,7 +25,7 @@ struct launch {
 	struct mirror mirror;
 	struct gate gate;
 	int cgroup_fd;	  /* where to be born … */
-	int cgroup_procs; /* … and what to write to where that cannot be had */
+	int cgroup_procs; /* … and what to write to where that cannot be had, or minus errno */
 	bool pid_file;	  /* has been made by us */
 	struct pin pins[NSTYPE_COUNT];
 };
@@ -64,6 +64,8 @@ static int open_cgroup(struct launch *l, struct diag *d)
 		return diag_set(d, 0, dir, "not a directory of cgroup v2");
 	/* Only for kernels before 5.7; failing to open it is no failure elsewhere. */
 	l->cgroup_procs = openat(l->cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	if (l->cgroup_procs < 0)
+		l->cgroup_procs = -errno;
 	return 0;
 }
 
