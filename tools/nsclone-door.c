@@ -27,6 +27,7 @@ struct launch {
 	int cgroup_fd;	  /* where to be born … */
 	int cgroup_procs; /* … and what to write to where that cannot be had, or minus errno */
 	bool pid_file;	  /* has been made by us */
+	cpu_set_t cpus;	  /* that we were given, where we try one of them */
 	struct pin pins[NSTYPE_COUNT];
 };
 
@@ -239,7 +240,17 @@ static int lead(struct launch *l, struct diag *d)
 	return l->mirror.killed_for ? lost(l, d) : 0;
 }
 
-static int try_gated(struct launch *l, struct diag *d)
+/* Back to all CPUs, and the child with us, long before its program starts. */
+static int spread_out(struct launch *l, struct diag *d)
+{
+	if (sched_setaffinity(0, sizeof(l->cpus), &l->cpus) < 0 ||
+	    sched_setaffinity(l->mirror.pid, sizeof(l->cpus), &l->cpus) < 0)
+		return diag_fail(d, NULL, "move back to all CPUs");
+	return 0;
+}
+
+/* With the child at the gate: 0, -1 or PIN_TRY_ANOTHER_CPU. ON is where it shall be born, or NULL. */
+static int try_gated(struct launch *l, const cpu_set_t *on, struct diag *d)
 {
 	struct birth birth = {
 		.plan = &l->n->plan, .cgroup_procs = l->cgroup_procs, .parent_fd = -1,
@@ -247,12 +258,16 @@ static int try_gated(struct launch *l, struct diag *d)
 	struct spawned child;
 	int ret;
 
+	if (on && sched_setaffinity(0, sizeof(*on), on) < 0)
+		return diag_fail(d, NULL, "move to another CPU");
 	if (gate_open(&l->gate, d) < 0)
 		return -1;
 	ret = open_door(l, &birth, NULL, &child, d);
 	if (ret > 0)
 		child_run_gated(&birth, &l->gate);
 	gate_keep_parent(&l->gate);
+	if (ret == 0 && on)
+		ret = spread_out(l, d);
 	if (ret == 0)
 		ret = lead(l, d);
 	if (ret)
@@ -260,34 +275,21 @@ static int try_gated(struct launch *l, struct diag *d)
 	return ret;
 }
 
-/* As try_gated(), with a child that is born on CPU but may run on ALLOWED. */
-static int try_on_cpu(struct launch *l, int cpu, const cpu_set_t *allowed, struct diag *d)
-{
-	cpu_set_t one;
-	int ret;
-
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	if (sched_setaffinity(0, sizeof(one), &one) < 0)
-		return diag_fail(d, NULL, "move to CPU %d", cpu);
-	ret = try_gated(l, d);
-	sched_setaffinity(0, sizeof(*allowed), allowed);
-	if (ret == 0)
-		sched_setaffinity(l->mirror.pid, sizeof(*allowed), allowed);
-	return ret;
-}
-
 /* Twice around: a batch of ids that ends in between is followed by a greater one. */
 static int launch_gated(struct launch *l, struct diag *d)
 {
-	int ret = try_gated(l, d);
-	cpu_set_t allowed;
+	int ret = try_gated(l, NULL, d);
+	cpu_set_t one;
 
-	if (ret != PIN_TRY_ANOTHER_CPU || sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
-		return ret ? -1 : 0;
-	for (int i = 0; ret == PIN_TRY_ANOTHER_CPU && i < 2 * CPU_SETSIZE; i++)
-		if (CPU_ISSET(i % CPU_SETSIZE, &allowed))
-			ret = try_on_cpu(l, i % CPU_SETSIZE, &allowed, d);
+	if (ret == PIN_TRY_ANOTHER_CPU && sched_getaffinity(0, sizeof(l->cpus), &l->cpus) < 0)
+		return -1;
+	for (int i = 0; ret == PIN_TRY_ANOTHER_CPU && i < 2 * CPU_SETSIZE; i++) {
+		if (!CPU_ISSET(i % CPU_SETSIZE, &l->cpus))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(i % CPU_SETSIZE, &one);
+		ret = try_gated(l, &one, d);
+	}
 	return ret ? -1 : 0;
 }
 
