@@ -5,93 +5,12 @@
 # job for an interactive shell.
 
 load helpers
+load nsclone
+load launch
 
 setup_file() { make_user; }
 teardown_file() { remove_user; }
 setup() { requires userns; }
-
-### A launch, watched
-
-# each_way TEST [ARG...]: TEST, as whom the suite is run and, if that is root,
-# as the ordinary user, too. $WHO goes before what it starts; its files are in $D.
-each_way() {
-	as_ourselves "$@"
-	! as_root || as_the_user "$@"
-}
-
-as_ourselves() {
-	WHO=()
-	D=$(mktemp -d "$BATS_TEST_TMPDIR/XXXXXX")
-	"$@"
-	end_background
-}
-
-as_the_user() {
-	WHO=(as_user)
-	D=$(as_user mktemp -d "$NST_HOME/XXXXXX")
-	"$@"
-	end_background
-}
-
-# watch COMMAND [ARG...]: in the background under outcome (see there): how it
-# ended and what it left will be in $D/outcome.
-watch() {
-	rm -f "$D/outcome"
-	start "${WHO[@]}" "$HELPERS/outcome" -g "$D/outcome" "$@"
-}
-
-# launch ARG...: nsclone, whose PID is $LAUNCHER then.
-launch() {
-	watch "$NSCLONE" "$@"
-	wait_until child_of "$BG_PID"
-	LAUNCHER=$CHILD
-}
-
-# ... until it has executed the program, which is $PROGRAM.
-launch_sleep() {
-	launch "$@" sleep 99
-	wait_until runs "$LAUNCHER" sleep
-}
-
-# ... and that has its handlers. "-" ends ARG: what follows is not to be caught.
-launch_recorder() {
-	local -a options=()
-	while [ $# -gt 0 ] && [ "$1" != - ]; do
-		options+=("$1")
-		shift
-	done
-	rm -f "$D/signals"
-	launch "${options[@]}" "$HELPERS/record-signals" "$D/signals" "${@:2}"
-	wait_until recorded ready
-	child_of "$LAUNCHER"
-	PROGRAM=$CHILD
-}
-
-child_of() { CHILD=$(ps -o pid= --ppid "$1" | awk 'NR == 1 { print $1 }') && [ -n "$CHILD" ]; }
-
-# runs PID COMM: a child of PID is COMM by now. It is $PROGRAM.
-runs() { child_of "$1" && [ "$(cat "/proc/$CHILD/comm")" = "$2" ] && PROGRAM=$CHILD; }
-
-# to PID SIGNAL
-to() { [ "$1" -gt 1 ] && kill "-$2" "$1"; }
-
-# recorded LINE [TIMES]
-recorded() { [ "$(grep -csx "$1" "$D/signals")" = "${2:-1}" ]; }
-
-# Signals that wait are taken lowest number first, and a test wants an order.
-took() { [ $((0x$(sed -n 's/^ShdPnd:\t//p' "/proc/$LAUNCHER/status") >> ($(kill -l "$1") - 1) & 1)) -eq 0 ]; }
-
-counted() { sort "$1" | uniq -c | sed 's/^ *//'; }
-
-# ended HOW: and that is all, so nothing was left.
-ended() {
-	wait_until has_ended "$BG_PID"
-	assert_equal "$(cat "$D/outcome")" "$1"
-}
-
-state_of() { sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status"; }
-stopped() { [ "$(state_of "$1")" = T ]; }
-continued() { [ "$(state_of "$1")" != T ]; }
 
 ### What is sent to nsclone reaches the program
 
@@ -109,6 +28,7 @@ all_arrive() {
 
 @test "every signal sent to nsclone reaches the program once" { each_way all_arrive -r; }
 @test "every signal sent to nsclone reaches a program that is PID 1 once" { each_way all_arrive -rp; }
+@test "every signal sent to nsclone reaches a program under an init once" { each_way all_arrive -r --init; }
 
 arrives_each_time() {
 	local times
@@ -183,6 +103,18 @@ under_nohup() {
 
 @test "nohup nsclone survives HUP, and so does its PID 1" { each_way under_nohup; }
 
+ignored_at_start() {
+	start "${WHO[@]}" env --ignore-signal=INT "$HELPERS/outcome" -n 100 -k 2 -s 25 "$D/outcome" "$NSCLONE" "$@" true
+	wait_until is_gone "$BG_PID"
+	assert_equal "$(counted "$D/outcome")" '100 exited 0'
+	rm "$D/outcome"
+}
+
+@test "a signal that the caller ignores does not end the launch at any moment" {
+	each_way ignored_at_start -r
+	each_way ignored_at_start -rp --setup true
+}
+
 ### PID 1
 
 default_actions() {
@@ -243,9 +175,9 @@ ignored_by_program() {
 @test "a PID 1 that ignores a signal stays" { each_way ignored_by_program; }
 
 is_pid_1() {
-	"${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" -rp "$NSCLONE" -u sh -c 'kill -TERM $$'
-	"${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" -rp "$NSCLONE" -p sh -c 'kill -KILL $$; exit 3'
-	"${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" -rp "$NSCLONE" --init sh -c 'kill -KILL $$'
+	run_watched -rp "$NSCLONE" -u sh -c 'kill -TERM $$'
+	run_watched -rp "$NSCLONE" -p sh -c 'kill -KILL $$; exit 3'
+	run_watched -rp "$NSCLONE" --init sh -c 'kill -KILL $$'
 	assert_equal "$(<"$D/outcome")" $'exited 143\nexited 3\nexited 137'
 }
 
@@ -253,21 +185,11 @@ is_pid_1() {
 
 ### From the first moment
 
-# storm SIGNAL OPTION...: in 200 launches, nsclone gets SIGNAL each time 25 µs
-# later after its start, and ends by it; nothing is left.
-storm() {
-	local number
-	number=$(kill -l "$1")
-	"${WHO[@]}" "$HELPERS/outcome" -n 200 -k "$number" -s "${STEP:-25}" "$D/outcome" \
-		"$NSCLONE" "${@:2}" sleep 99 2>"$D/stderr" >"$D/stdout" 3>&- 4>&-
-	assert_equal "$(counted "$D/outcome")" "200 killed $number"
-	rm "$D/outcome"
-}
-
-# The same with what lets the launch wait until it is ended.
+# A storm with what lets the launch wait until it is ended.
 storm_while_waiting() {
 	mkfifo "$D/never"
 	exec 7<>"$D/never"
+	local RUNS=100 STEP=50
 	storm "$1" -r --block-fd 7
 	storm "$1" -rp --block-fd 7
 	exec 7<&-
@@ -278,18 +200,20 @@ storm_while_waiting() {
 
 storm_on_helper() {
 	requires subids
-	STEP=50 storm "$1" --map-auto
-	STEP=50 storm "$1" -p --map-auto
+	RUNS=100 STEP=100 storm "$1" --map-auto
+	RUNS=100 STEP=100 storm "$1" -p --map-auto
 }
 
 @test "TERM at any moment of the start ends nsclone by TERM" { each_way storm TERM -r; }
 @test "TERM at any moment of the start of a PID 1 ends nsclone by TERM" { each_way storm TERM -rp; }
-@test "INT at any moment of the start of a PID 1 ends nsclone by INT" { each_way storm INT -rp; }
+@test "TERM at any moment of the start of an init ends nsclone by TERM" { RUNS=100 STEP=50 each_way storm TERM -r --init; }
+@test "INT at any moment of the start of a PID 1 ends nsclone by INT" { RUNS=100 STEP=50 each_way storm INT -rp; }
 @test "TERM while nsclone waits for set-up commands or a descriptor ends it by TERM" { as_the_user storm_while_waiting TERM; }
 @test "TERM while newuidmap and newgidmap run ends nsclone by TERM" { as_the_user storm_on_helper TERM; }
 
 # The shell is not the one that takes long.
 storm_on_shell() {
+	local RUNS=100 STEP=50
 	storm TERM -r --setup 'sleep 99; :'
 	storm TERM -r --host-setup 'sleep 99; :'
 }
@@ -313,7 +237,10 @@ stops() {
 	ended 'killed 10'
 }
 
-@test "nsclone stops when the program is stopped, and continues it" { each_way stops -r; }
+@test "nsclone stops when the program is stopped, and continues it" {
+	each_way stops -r
+	each_way stops -r --init
+}
 
 # From outside, PID 1 takes no signal but STOP and KILL.
 stops_as_pid_1() {
@@ -333,17 +260,20 @@ stops_as_pid_1() {
 
 ends_as_the_program() {
 	local sig wanted=$'exited 0\nexited 3\nexited 255'
-	"${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" -r true
-	"${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" -r sh -c 'exit 3'
-	"${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" -rp sh -c 'exit 255'
-	for sig in HUP INT QUIT KILL SEGV PIPE TERM 34 64; do
-		"${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" -r sh -c "kill -$sig \$\$"
-		wanted+=$'\n'"killed $(kill -l "${sig/#[0-9]*/$sig}" | sed "s/^[A-Z].*/$sig/")"
+	run_watched "$@" true
+	run_watched "$@" sh -c 'exit 3'
+	run_watched "$@" sh -c 'exit 255'
+	for sig in 1 2 3 9 11 13 15 34 64; do
+		run_watched "$@" sh -c "kill -$sig \$\$"
+		wanted+=$'\n'"killed $sig"
 	done
 	assert_equal "$(<"$D/outcome")" "$wanted"
 }
 
-@test "the wait status of nsclone is that of the program" { each_way ends_as_the_program; }
+@test "the wait status of nsclone is that of the program" {
+	each_way ends_as_the_program -r
+	each_way ends_as_the_program -r --init
+}
 
 ### Death with nsclone
 
@@ -356,6 +286,7 @@ dies_with_launcher() {
 @test "the program dies when nsclone is killed" {
 	each_way dies_with_launcher -r
 	each_way dies_with_launcher -rp
+	each_way dies_with_launcher -r --init
 	each_way dies_with_launcher -r --json-status-fd 1
 }
 
@@ -376,6 +307,7 @@ gets_chosen_signal() {
 @test "--kill-child=SIGNAL is what the program gets when nsclone is killed" {
 	each_way gets_chosen_signal -r --kill-child=TERM
 	each_way gets_chosen_signal -rp --kill-child=SIGTERM
+	each_way gets_chosen_signal -r --init --kill-child=TERM
 	each_way gets_chosen_signal -r --kill-child=15 --setup true
 }
 
@@ -393,27 +325,12 @@ outlives_launcher() {
 
 @test "kill -9 of nsclone at any moment of the start leaves nothing" {
 	each_way storm KILL -r
-	each_way storm KILL -rp
+	RUNS=100 STEP=50 each_way storm KILL -rp
+	RUNS=100 STEP=50 each_way storm KILL -r --init
 }
 
 @test "kill -9 while nsclone waits for set-up commands or a descriptor leaves nothing" { as_the_user storm_while_waiting KILL; }
 @test "kill -9 while newuidmap and newgidmap run leaves nothing" { as_the_user storm_on_helper KILL; }
-
-# killed_when enter|exit CALL ARG...: strace makes CALL wait for a while before
-# or after it is done; nsclone is killed when one of its children is there.
-killed_when() {
-	watch strace -f -q -o "$D/trace" -e trace="execve,$2" -e inject="$2:delay_$1=400000" "$NSCLONE" "${@:3}" sleep 99
-	wait_until child_is_at "$2"
-	to "$LAUNCHER" KILL
-	ended 'killed 9'
-	rm "$D/trace"
-}
-
-# The first line of the trace is the start of nsclone itself.
-child_is_at() {
-	LAUNCHER=$(sed -n '1s/ .*//p' "$D/trace" 2>/dev/null)
-	[ -n "$LAUNCHER" ] && grep -v "^$LAUNCHER " "$D/trace" | grep -q "^[0-9]* *$1("
-}
 
 around_death_signal() {
 	killed_when enter prctl "$@"
@@ -480,6 +397,7 @@ pane_ended() {
 }
 
 keys_arrive_once() {
+	local sig
 	rm -f "$D/signals"
 	terminal_launch "$@" "$HELPERS/record-signals" "$D/signals"
 	wait_until recorded ready
@@ -491,8 +409,11 @@ keys_arrive_once() {
 	wait_until recorded 'TSTP kernel'
 	"${TMUX_AT[@]}" resize-window -x 100 -y 30
 	wait_until recorded 'WINCH kernel'
-	for sig in INT QUIT TSTP WINCH; do wait_until took "$sig"; done
-	to "$LAUNCHER" TERM
+	for sig in INT QUIT TSTP WINCH; do
+		wait_until took "$sig"
+	done
+	runs "$LAUNCHER" record-signals
+	to "$PROGRAM" TERM
 	wait_until recorded 'TERM user'
 	assert_equal "$(<"$D/signals")" $'ready\nINT kernel\nQUIT kernel\nTSTP kernel\nWINCH kernel\nTERM user'
 	pane_ended 'exited 42'
@@ -500,6 +421,7 @@ keys_arrive_once() {
 
 @test "what the terminal sends to the whole group reaches the program once" { each_way keys_arrive_once -r; }
 @test "what the terminal sends to the whole group reaches a PID 1 once" { each_way keys_arrive_once -rp; }
+@test "what the terminal sends to the whole group reaches a program under an init once" { each_way keys_arrive_once -r --init; }
 @test "with --no-forward-signals what the terminal sends reaches the program once" { each_way keys_arrive_once -r --no-forward-signals; }
 
 interrupted() {
@@ -512,6 +434,7 @@ interrupted() {
 @test "^C ends nsclone by INT, a PID 1 without a handler, too" {
 	each_way interrupted -r
 	each_way interrupted -Urp
+	each_way interrupted -r --init
 }
 
 # The kernel tells of a terminal that is gone only the leader of its session.
@@ -571,6 +494,7 @@ job_control() {
 @test "^Z stops the job, fg continues it, ^C ends it" {
 	each_way job_control -r
 	each_way job_control -rp
+	each_way job_control -r --init
 }
 
 in_background() {
@@ -588,6 +512,7 @@ in_background() {
 @test "a job in the background is stopped, continued and ended by its number" {
 	each_way in_background -r
 	each_way in_background -rp
+	each_way in_background -r --init
 }
 
 shell_inside() {
@@ -614,10 +539,11 @@ shell_inside() {
 @test "an interactive shell inside has job control of its own" {
 	each_way shell_inside -r
 	each_way shell_inside -rp --mount-proc
+	each_way shell_inside -r --init
 }
 
 suspended() {
-	shell_with_job -r bash --norc --noprofile -i
+	shell_with_job "$@" bash --norc --noprofile -i
 	wait_until runs "$LAUNCHER" bash
 	enter suspend
 	wait_until stopped "$LAUNCHER"
@@ -634,4 +560,7 @@ suspended() {
 	leave_shell
 }
 
-@test "suspend in a shell inside gives the terminal back, fg returns to it" { each_way suspended; }
+@test "suspend in a shell inside gives the terminal back, fg returns to it" {
+	each_way suspended -r
+	each_way suspended -r --init
+}

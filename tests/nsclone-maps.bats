@@ -1,0 +1,647 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Identity: the maps of the new user namespace and who writes them, its owner,
+# and what the program may do in it.
+
+load helpers
+load nsclone
+
+setup_file() { make_user; }
+teardown_file() { remove_user; }
+
+setup() {
+	requires userns
+	HOW=()
+	export show_maps='for map in uid_map gid_map setgroups; do echo $(/usr/bin/sort -n /proc/self/$map); done'
+}
+
+# maps_are UIDS GIDS SETGROUPS ARG...: the program's, as the kernel shows them:
+# "IN OUT COUNT" of each line, ascending. $HOW goes before nsclone.
+maps_are() {
+	observe "${HOW[@]}" "$NSCLONE" "${@:4}" -- /bin/sh -c "$show_maps"
+	assert_outcome 'exited 0'
+	assert_output "$1"$'\n'"$2"$'\n'"$3"
+	refute_stderr
+}
+
+# fails ARG...: nothing but a message comes of it.
+fails() {
+	observe "${HOW[@]}" "$NSCLONE" "$@" touch "$D/ran"
+	assert_outcome 'exited 125'
+	refute_output
+	[ ! -e "$D/ran" ]
+}
+
+own_ids() {
+	U=$("${WHO[@]}" id -u)
+	G=$("${WHO[@]}" id -g)
+}
+
+### The single map
+
+single_maps() {
+	local name=nobody group=nogroup
+	own_ids
+	maps_are "0 $U 1" "0 $G 1" deny -r
+	maps_are "0 $U 1" "0 $G 1" deny --map-root-user
+	maps_are "$U $U 1" "$G $G 1" deny -c
+	maps_are "$U $U 1" "$G $G 1" deny --map-current-user
+	maps_are "7 $U 1" '' allow --map-user 7
+	maps_are '' "7 $G 1" deny --map-group 7
+	maps_are "4294967294 $U 1" "4294967294 $G 1" deny --map-user 4294967294 --map-group 4294967294
+	maps_are "$(id -u "$name") $U 1" '' allow --map-user "$name"
+	maps_are '' "$(getent group "$group" | cut -d: -f3) $G 1" deny --map-group "$group"
+	maps_are '' '' allow -U
+}
+
+@test "-r, -c, --map-user and --map-group map the own id" { each_way single_maps; }
+
+last_single_map() {
+	own_ids
+	maps_are "$U $U 1" "$G $G 1" deny -rc
+	maps_are "0 $U 1" "0 $G 1" deny -cr
+	maps_are "0 $U 1" "0 $G 1" deny --map-user 5 --map-group 6 -r
+	maps_are "5 $U 1" "0 $G 1" deny -r --map-user 5
+	maps_are "$U $U 1" "6 $G 1" deny --map-group 5 -c --map-group 6
+	maps_are "7 $U 1" '' allow --map-user 5 --map-user 7
+}
+
+@test "the last of -r, -c, --map-user and --map-group counts" { each_way last_single_map; }
+
+effective_ids() {
+	HOW=(setpriv --ruid 12 --rgid 13 --clear-groups)
+	maps_are '5 0 1' '6 0 1' deny --map-user 5 --map-group 6
+}
+
+@test "it is the effective ids that are mapped" {
+	requires root
+	as_ourselves effective_ids
+}
+
+# programs_are NAME... ARG...: nsclone ARG... executes these, in this order.
+only_two_programs() {
+	"${WHO[@]}" strace -f -o "$D/trace" -e trace=execve "$NSCLONE" "$@" /bin/true
+	assert_equal "$(sed -n 's/.*execve("\([^"]*\)".* = 0$/\1/p' "$D/trace")" "$NSCLONE"$'\n/bin/true'
+}
+
+@test "single maps are written without a helper" {
+	requires strace
+	each_way only_two_programs -r
+	each_way only_two_programs --map-user 5 --map-group 6 --setgroups deny
+}
+
+@test "root writes ranges without a helper" {
+	requires root strace
+	as_ourselves only_two_programs -r --map-users 1:100000:10 --map-groups 1:100000:10
+}
+
+### Blocks
+
+both_forms() {
+	maps_are '1 100000 10 20 5 1' '3 7 2' allow --map-users 20:5:1 --map-groups 3:7:2 --map-users 100000,1,10
+	maps_are '3 7 2' '1 100000 10 20 5 1' allow --map-groups 100000,1,10 --map-groups 20:5:1 --map-users 7,3,2
+	maps_are '0 0 4294967295' '0 0 4294967295' allow --map-users 0:0:4294967295 --map-groups 0,0,4294967295
+}
+
+@test "--map-users and --map-groups take both forms, again and again" {
+	requires root
+	as_ourselves both_forms
+}
+
+all_ids() {
+	own_ids
+	observe "$NSCLONE" --map-users all --map-groups all -- /bin/sh -c "$show_maps"
+	assert_output "$(identity uid_map)"$'\n'"$(identity gid_map)"$'\nallow'
+	HOW=("$NSCLONE" --map-users 0:0:3 --map-users 10:1000:5 --map-groups 7:0:1)
+	maps_are '0 0 3 10 10 5' '7 7 1' allow --map-users all --map-groups all
+}
+
+identity() { echo $(awk '{ print $1, $1, $3 }' "/proc/self/$1"); }
+
+@test "--map-users all maps what the present namespace does, to itself" {
+	requires root
+	as_ourselves all_ids
+}
+
+all_one_has() {
+	own_ids
+	HOW=("$NSCLONE" -r)
+	maps_are '0 0 1' '0 0 1' deny --map-users all --map-group 0
+}
+
+@test "--map-users all in a namespace of one id maps that" { each_way all_one_has; }
+
+# first_block [-g]: the user's, in $FIRST and $COUNT.
+first_block() {
+	read -r _ _ FIRST COUNT _ < <(getsubids "$@" "$NST_USER")
+}
+
+# subordinate auto|subids FIRST [-g]: a map of all of the user's ids, in which
+# auto begins with id FIRST.
+subordinate() {
+	local index name first count inner=$2 map=
+	while read -r index name first count; do
+		[ "$1" = auto ] || inner=$first
+		map+="$inner $first $count "
+		inner=$((inner + count))
+	done < <(getsubids "${@:3}" "$NST_USER")
+	echo "${map% }"
+}
+
+user_blocks() {
+	own_ids
+	maps_are "$(subordinate auto 0)" "$(subordinate auto 0 -g)" allow --map-auto
+	maps_are "0 $U 1 $(subordinate auto 1)" "0 $G 1 $(subordinate auto 1 -g)" allow -r --map-auto
+	maps_are "0 $U 1 $(subordinate auto 1)" "0 $G 1" deny -r --map-users auto
+	maps_are "0 $U 1" "0 $G 1 $(subordinate auto 1 -g)" allow -r --map-groups auto
+	maps_are "$(subordinate subids 0)" "$(subordinate subids 0 -g)" allow --map-subids
+	maps_are "0 $U 1 $(subordinate subids 0)" "0 $G 1" deny -r --map-users subids
+	first_block
+	maps_are "$((FIRST + 1)) $((FIRST + 2)) 3" '' allow --map-users "$((FIRST + 1)):$((FIRST + 2)):3"
+	first_block -g
+	maps_are '' "5 $((FIRST + COUNT - 1)) 1" allow --map-groups "$((FIRST + COUNT - 1)),5,1"
+}
+
+@test "a user maps his subordinate ids" {
+	requires subids
+	as_the_user user_blocks
+}
+
+# with_subids LINES TEST [ARG...]: as the user, with LINES for /etc/subuid and
+# /etc/subgid, to be called by in_private_mounts.
+with_subids() {
+	local file
+	printf '%s\n' "$1" >"$D/subids"
+	for file in /etc/subuid /etc/subgid; do
+		mount --bind "$D/subids" "$file"
+	done
+	WHO=(as_user)
+	HOW=()
+	own_ids
+	"${@:2}"
+}
+
+# test_with_subids LINES TEST [ARG...]
+test_with_subids() {
+	requires root subids
+	as_the_user in_private_mounts with_subids "$@"
+}
+
+several_ranges() {
+	local ranges='1 3000000000 500 501 200000 1000 1501 300000 70'
+	maps_are "0 $U 1 $ranges" "0 $G 1 $ranges" allow -r --map-auto
+	maps_are "0 200000 3" '' allow --map-users 0:200000:3
+	maps_are "0 $U 1 200000 200000 1000 300000 300000 70 3000000000 3000000000 500" '' allow --map-user 0 --map-users subids
+}
+
+subids_of_several_ranges() {
+	local uid
+	uid=$(id -u "$NST_USER")
+	echo "root:500000:3
+$uid:3000000000:500
+$NST_USER:200000:1000
+x$NST_USER:600000:3
+$NST_USER:300000:70"
+}
+
+@test "all of the user's ranges are mapped, those filed under his uid too" {
+	test_with_subids "$(subids_of_several_ranges)" several_ranges
+}
+
+# Links to what is needed; no getsubids in /bin or /usr/bin is to be found.
+without_getsubids() {
+	mkdir "$D/bin"
+	ln -s "$(command -v newuidmap)" "$(command -v newgidmap)" "$D/bin"
+	HOW=(env PATH="$D/bin")
+	"$@"
+}
+
+@test "without getsubids the ranges are read from /etc/subuid and /etc/subgid" {
+	test_with_subids "$(subids_of_several_ranges)" without_getsubids several_ranges
+}
+
+damaged_lines() {
+	maps_are "0 200000 10" "0 200000 10" allow --map-auto
+}
+
+@test "damaged lines of /etc/subuid and /etc/subgid are passed over" {
+	test_with_subids "
+$NST_USER
+$NST_USER:300000
+$NST_USER:x:5
+$NST_USER:300000:
+$NST_USER:300000:0
+$NST_USER:-1:5
+$NST_USER:4294967296:5
+:300000:5
+$NST_USER:200000:10" without_getsubids damaged_lines
+}
+
+# fake NAME COMMANDS: a program of that name comes first in the PATH of nsclone.
+fake() {
+	"${WHO[@]}" mkdir -p "$D/fake"
+	printf '#!/bin/sh\n%s\n' "$2" >"$D/fake/$1"
+	chmod 755 "$D/fake/$1"
+	HOW=(env PATH="$D/fake:$PATH")
+}
+
+answer_of_getsubids() {
+	fake getsubids '[ "$1" = -g ] && echo "0: somebody 200005 2" || { echo "0: somebody 200001 3"; echo "1: somebody 200011 4"; }'
+	maps_are '0 200001 3 3 200011 4' '0 200005 2' allow --map-auto
+}
+
+@test "what getsubids says counts, not the files" {
+	test_with_subids "$NST_USER:200000:1000" answer_of_getsubids
+}
+
+no_subids() {
+	fails --map-auto
+	assert_stderr_count 2
+	assert_stderr_line --partial "no subordinate"
+	assert_stderr_line --regexp "^nsclone: hint: /etc/subuid .*$NST_USER"
+	fails --map-groups subids
+	assert_stderr_line --regexp "^nsclone: hint: /etc/subgid .*$NST_USER"
+	without_getsubids fails -r --map-auto
+	assert_stderr_line --partial "no subordinate"
+}
+
+@test "a user without subordinate ids is told so" {
+	test_with_subids "other:200000:1000" no_subids
+}
+
+killed_getsubids() {
+	fake getsubids 'kill -9 $$'
+	fails --map-auto
+	assert_stderr_count 1
+	assert_stderr --regexp '^nsclone: getsubids: .*signal 9'
+}
+
+@test "a getsubids that was killed has not said that there are none" {
+	requires userns
+	each_way killed_getsubids
+}
+
+### Holes
+
+# model OWN SINGLE BLOCK...: "IN OUT" for each id of the map that comes of them.
+# The ids inside, without the single one, go to the ids outside, without the
+# own one, in order.
+model() {
+	local own=$1 single=$2 block i inner outer count
+	echo "$single $own"
+	for block in "${@:3}"; do
+		IFS=: read -r inner outer count <<<"$block"
+		local -a from=() to=()
+		for ((i = 0; i < count; i++)); do
+			[ $((inner + i)) -eq "$single" ] || from+=($((inner + i)))
+			[ $((outer + i)) -eq "$own" ] || to+=($((outer + i)))
+		done
+		for ((i = 0; i < ${#from[@]} && i < ${#to[@]}; i++)); do
+			echo "${from[i]} ${to[i]}"
+		done
+	done
+}
+
+expand() { awk '{ for (i = 0; i < $3; i++) printf "%.0f %.0f\n", $1 + i, $2 + i }' | sort -n; }
+
+# hole SINGLE BLOCK...: both kinds of ids, with 5 for the own one.
+hole() {
+	local args=(--map-user "$1" --map-group "$1") block wanted caps=+setuid,+setgid,+setfcap
+	for block in "${@:2}"; do
+		args+=(--map-users "$block" --map-groups "$block")
+	done
+	wanted=$(model 5 "$@" | sort -n)
+	observe setpriv --reuid 5 --regid 5 --clear-groups --inh-caps "$caps" --ambient-caps "$caps" \
+		"$NSCLONE" "${args[@]}" cat /proc/self/uid_map /proc/self/gid_map
+	assert_outcome 'exited 0'
+	assert_equal "$(head -n $((${#lines[@]} / 2)) <<<"$output" | expand)" "$wanted"
+	assert_equal "$(tail -n $((${#lines[@]} / 2)) <<<"$output" | expand)" "$wanted"
+}
+
+holes() {
+	local outer single
+	for outer in 1 2 3 5 6; do
+		for single in 9 10 12 13 14; do
+			hole "$single" "10:$outer:4"
+		done
+	done
+	hole 10 10:5:1
+	hole 9 10:5:1
+	hole 10 10:6:1
+	hole 12 20:3:4 10:7:4
+	hole 22 20:10:4 10:4:4 30:20:4
+	hole 0 0:0:100
+	hole 5 0:0:100
+	hole 99 0:0:100
+	hole 100 0:0:100
+	hole 4294967294 0:0:10 20:10:10
+}
+
+@test "blocks close up around the id of the single map, inside and outside" {
+	requires root
+	as_ourselves holes
+}
+
+user_hole() {
+	own_ids
+	first_block
+	[ "$COUNT" -ge 10 ] || skip 'needs 10 subordinate uids in one block'
+	maps_are "0 $U 1 1 $FIRST 9" '' allow --map-user 0 --map-users "0:$FIRST:10"
+	maps_are "0 $FIRST 3 3 $U 1 4 $((FIRST + 3)) 6" '' allow --map-user 3 --map-users "0:$FIRST:10"
+	maps_are "0 $FIRST 9 9 $U 1" '' allow --map-user 9 --map-users "0:$FIRST:10"
+	maps_are "0 $FIRST 10 10 $U 1" '' allow --map-user 10 --map-users "0:$FIRST:10"
+}
+
+@test "blocks of a user close up around the id of the single map" {
+	requires subids
+	as_the_user user_hole
+}
+
+auto_hole() {
+	maps_are "0 200000 3 3 $U 1 4 200003 7 11 300000 5" "0 200000 10 10 $G 1 11 300000 5" allow \
+		--map-user 3 --map-group 10 --map-auto
+	maps_are "0 200000 10 10 300000 2 12 $U 1 13 300002 3" "0 200000 10 10 300000 5 15 $G 1" allow \
+		--map-user 12 --map-group 15 --map-auto
+}
+
+@test "subordinate ids close up around the id of the single map, and none is lost" {
+	test_with_subids "$NST_USER:200000:10
+$NST_USER:300000:5" auto_hole
+}
+
+### setgroups
+
+setgroups_of_one_group() {
+	own_ids
+	maps_are '' '' deny -U --setgroups deny
+	maps_are '' '' deny --setgroups deny
+	maps_are '' '' allow --setgroups allow
+	maps_are "0 $U 1" '' deny --map-user 0 --setgroups deny
+	maps_are "0 $U 1" "0 $G 1" deny -r --setgroups deny
+	! is_root || maps_are "0 $U 1" "0 $G 1" allow -r --setgroups allow
+}
+
+# The kernel takes no "deny" when the map of gids has been written.
+@test "--setgroups is written, before the map of gids" { each_way setgroups_of_one_group; }
+
+setgroups_of_blocks() {
+	own_ids
+	maps_are '' "$(subordinate auto 0 -g)" deny --map-groups auto --setgroups deny
+	maps_are '' "$(subordinate auto 0 -g)" allow --map-groups auto --setgroups allow
+	maps_are "0 $U 1" "0 $G 1 $(subordinate auto 1 -g)" deny -r --map-groups auto --setgroups deny
+}
+
+@test "--setgroups deny is written before newgidmap runs" {
+	requires subids
+	as_the_user setgroups_of_blocks
+}
+
+setgroups_of_root() {
+	maps_are '' '5 100000 3' deny --map-groups 5:100000:3 --setgroups deny
+	maps_are '' '5 100000 3' allow --map-groups 5:100000:3
+}
+
+@test "--setgroups deny is written before root writes ranges" {
+	requires root
+	as_ourselves setgroups_of_root
+}
+
+### Owner
+
+# owner_is UID ARG...: as the kernel says from out here.
+owner_is() {
+	local pid
+	start "${WHO[@]}" "$NSCLONE" "${@:2}" sleep 99
+	pid=$(wait_until pgrep -x -P "$BG_PID" sleep)
+	assert_equal "$("$HELPERS/ns-owner" "/proc/$pid/ns/user")" "$1"
+	end_background
+}
+
+own_owner() {
+	own_ids
+	owner_is "$U" -U
+	owner_is "$U" -r --owner "$U:$G"
+	owner_is "$U" --owner "$U:$G"
+	maps_are "0 $U 1" "0 $G 1" deny --owner "$U:$G" -r
+}
+
+@test "the owner is who calls, and may be named" { each_way own_owner; }
+
+other_owner() {
+	local uid gid
+	uid=$(id -u "$NST_USER")
+	gid=$(id -g "$NST_USER")
+	owner_is "$uid" --owner "$uid:$gid"
+	owner_is "$uid" --owner "$NST_USER:$gid" -r
+	owner_is "$uid" --owner "$uid:0" -r
+	owner_is 0 --owner "0:$gid" -r
+	owner_is "$uid" --owner "$uid:$gid" -r --boottime 12345678
+	owner_is "$uid" --owner "$uid:$gid" -aT --map-users 0:100000:10 --map-groups 0:100000:10
+	maps_are '0 0 1' '0 0 1' deny --owner "$uid:$gid" -r
+	maps_are '0 0 1 5 100000 3' '' allow --owner "$uid:$gid" --map-user 0 --map-users 5:100000:3
+	observe "$NSCLONE" --owner "$uid:$gid" -r --boottime 12345678 sh -c 'id -ur; id -u; id -g; cut -d. -f1 /proc/uptime'
+	assert_outcome 'exited 0'
+	assert_output --regexp $'^0\n0\n0\n[0-9]+$'
+	[ "${lines[3]}" -gt 12345678 ]
+}
+
+@test "root makes others owners, with offsets of clocks too" {
+	requires root
+	as_ourselves other_owner
+}
+
+not_owner() {
+	own_ids
+	fails --owner "0:0" -r
+	assert_stderr_count 1
+	fails --owner "$U:0" -r
+	fails --owner "0:$G" -r
+}
+
+@test "an ordinary user makes nobody else an owner" {
+	as_the_user not_owner
+}
+
+### The program's ids
+
+# ids_are UIDS GIDS GROUPS ARG...: as /proc/PID/status has them.
+ids_are() {
+	observe "${HOW[@]}" "$NSCLONE" "${@:4}" sed -nE 's/^(Uid|Gid|Groups):\t//p' /proc/self/status
+	assert_outcome 'exited 0'
+	assert_equal "$(xargs -n 4 <<<"${lines[0]}") / $(xargs -n 4 <<<"${lines[1]}") / $(xargs <<<"${lines[2]}")" \
+		"$1 $1 $1 $1 / $2 $2 $2 $2 / $3"
+}
+
+ids_of_root() {
+	HOW=(setpriv --groups 4,24)
+	ids_are 0 0 '4 24' -u
+	ids_are 7 0 '4 24' -u -S 7
+	ids_are 0 8 '' -u -G 8
+	ids_are 7 8 '' -u --setuid 7 --setgid 8
+	ids_are "$(id -u nobody)" "$(getent group nogroup | cut -d: -f3)" '' -u -S nobody -G nogroup
+	ids_are 7 8 '' --init -S 7 -G 8
+	ids_are 7 8 '' -u --setup true -S 7 -G 8
+	ids_are 7 8 '' -r -S 7 -G 8 --map-users 1:100000:10 --map-groups 1:100000:10
+}
+
+@test "-S and -G set all ids, and -G drops supplementary groups" {
+	requires root
+	as_ourselves ids_of_root
+}
+
+ids_of_user() {
+	ids_are 5 6 '' -r --map-auto -S 5 -G 6
+	ids_are 0 6 '' -r --map-auto -G 6
+	ids_are 5 6 '' -r --map-auto -S 5 -G 6 --init
+}
+
+@test "-S and -G take ids that are mapped" {
+	requires subids
+	as_the_user ids_of_user
+}
+
+unmapped_ids() {
+	fails -r -S 5
+	assert_stderr_count 2
+	assert_stderr_line --regexp '^nsclone: setuid 5: Invalid argument$'
+	assert_stderr_line --regexp '^nsclone: hint: .*not mapped'
+	fails -r --init -S 5
+	assert_stderr_line --partial 'setuid 5'
+	fails -r --setup true -S 5
+	assert_stderr_line --partial 'setuid 5'
+	fails -r --map-user 3 -S 0
+	assert_stderr_line --partial 'setuid 0'
+	fails -r -G 5
+}
+
+@test "-S and -G refuse ids that are not mapped" { each_way unmapped_ids; }
+
+denied_setgroups() {
+	local uid gid
+	uid=$(id -u "$NST_USER")
+	gid=$(id -g "$NST_USER")
+	HOW=(setpriv --reuid "$uid" --regid "$gid" --clear-groups --inh-caps=-all)
+	observe "${HOW[@]}" "$NSCLONE" -r -G 0 sed -n 's/^Groups:[[:space:]]*//p' /proc/self/status
+	assert_outcome 'exited 0'
+	refute_output
+	HOW=(setpriv --reuid "$uid" --regid "$gid" --groups "$gid,4" --inh-caps=-all)
+	fails -r -G 0
+	assert_stderr_count 2
+	assert_stderr_line --regexp '^nsclone: drop supplementary groups: Operation not permitted$'
+	assert_stderr_line --regexp '^nsclone: hint: .*setgroups'
+	fails -r -G 0 --init
+}
+
+# Into D, which is root's, the user could not write anyway: the status tells.
+@test "-G where setgroups is denied fails if groups would stay, and only then" {
+	requires root
+	as_ourselves denied_setgroups
+}
+
+### Capabilities
+
+# caps_are CAPS ARG...: effective, and ambient: the program is not root.
+caps_are() {
+	observe "$NSCLONE" "${@:2}" sed -nE 's/^Cap(Eff|Amb):\t//p' /proc/self/status
+	assert_outcome 'exited 0'
+	assert_output "$1"$'\n'"$1"
+}
+
+# What a user namespace gives is all that this kernel has.
+kept_caps() {
+	local all
+	all=$(printf '%016x' $(((1 << ($(</proc/sys/kernel/cap_last_cap) + 1)) - 1)))
+	caps_are "$all" --map-user 7 --keep-caps
+	caps_are "$all" --map-user 7 --keep-caps --init
+	caps_are "$all" --map-user 7 --keep-caps --setup true
+	caps_are "$all" --map-user 7 --keep-caps --no-new-privs
+	caps_are 0000000000000000 --map-user 7
+	caps_are 0000000000000000 --map-user 7 --init --setup true
+}
+
+@test "--keep-caps keeps the capabilities for a program that is not root" { each_way kept_caps; }
+
+kept_caps_of_root() {
+	caps_are "$(sed -n 's/^CapPrm:\t//p' /proc/self/status)" -u -S 7 -G 7 --keep-caps
+	caps_are 0000000000000000 -u -S 7 -G 7
+}
+
+@test "--keep-caps keeps the capabilities across a change of ids" {
+	requires root
+	as_ourselves kept_caps_of_root
+}
+
+no_new_privs() {
+	local birth
+	for birth in -U '-r --setup true' '-r --init'; do
+		observe "$NSCLONE" $birth --no-new-privs sed -n 's/^NoNewPrivs:\t//p' /proc/self/status
+		assert_output 1
+		observe "$NSCLONE" $birth sed -n 's/^NoNewPrivs:\t//p' /proc/self/status
+		assert_output 0
+	done
+}
+
+@test "--no-new-privs sets no_new_privs, and nothing else does" { each_way no_new_privs; }
+
+### Helpers that fail
+
+# failing_helper NAME OPTION: that has to do with it.
+failing_helper() {
+	fake "$1" 'echo "that will not do" >&2; exit 3'
+	fails -r --map-auto
+	assert_stderr --partial 'that will not do'
+	assert_stderr_line --regexp "^nsclone: $1: .*3"
+	fake "$1" 'exit 127'
+	fails "$2" auto
+	fake "$1" 'kill -9 $$'
+	fails -r --map-auto
+	assert_stderr_line --regexp "^nsclone: $1: .*signal 9"
+	fake "$1" 'kill -TERM $$'
+	fails --map-auto --init
+	assert_stderr_line --regexp "^nsclone: $1: .*signal 15"
+	chmod 644 "$D/fake/$1"
+	fake getsubids 'echo "0: somebody 200000 10"'
+	HOW=(env PATH="$D/fake")
+	fails "$2" auto
+	assert_stderr_line --regexp "^nsclone: .*$1: Permission denied"
+}
+
+@test "a newuidmap that fails or is killed fails the launch" {
+	test_with_subids "$NST_USER:200000:10" failing_helper newuidmap --map-users
+}
+
+@test "a newgidmap that fails or is killed fails the launch" {
+	test_with_subids "$NST_USER:200000:10" failing_helper newgidmap --map-groups
+}
+
+absent_helper() {
+	first_block
+	"${WHO[@]}" mkdir "$D/empty"
+	HOW=(env PATH="$D/empty")
+	fails --map-users "0:$FIRST:1"
+	assert_stderr_count 2
+	assert_stderr_line --regexp '^nsclone: .*newuidmap: No such file or directory$'
+	assert_stderr_line --regexp '^nsclone: hint: .*uidmap'
+	fails -r --map-groups "1:$FIRST:1"
+	assert_stderr_line --partial 'No such file or directory'
+}
+
+@test "a newuidmap that is not there is missed by name, and its package" {
+	requires subids
+	as_the_user absent_helper
+}
+
+foreign_ids() {
+	own_ids
+	fails --map-users 0:0:1
+	assert_stderr_line --regexp '^nsclone: newuidmap: '
+	fails --map-users "0:$U:2"
+	fails --map-groups "0:$G:2"
+	assert_stderr_line --regexp '^nsclone: newgidmap: '
+	fails -r --setgroups allow
+}
+
+@test "a user does not map ids that are not his" {
+	requires subids
+	as_the_user foreign_ids
+}

@@ -1,0 +1,723 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What nsclone does outside, around the program: whom it tells of the launch,
+# whom it waits for, which commands it runs before, where the child is born,
+# and that it can leave the child alone. Pins are in nsclone-pins.bats.
+
+load helpers
+load nsclone
+load launch
+
+setup_file() { make_user; }
+teardown_file() { remove_user; }
+# What root makes in the user's directory the user may write.
+setup() {
+	requires userns
+	umask 0
+}
+
+teardown() {
+	end_background
+	remove_cgroup
+}
+
+# refused STATUS STDERR ARG...: STDERR is a pattern for one of its lines; the
+# program, which would make $D/ran, has not run, and nothing is left.
+refused() {
+	observe "$NSCLONE" "${@:3}" touch "$D/ran"
+	assert_outcome "exited $1"
+	assert_stderr_line --regexp "$2"
+	refute_output
+	[ ! -e "$D/ran" ]
+}
+
+# The same for a program that is not there.
+not_found() {
+	observe "$NSCLONE" "$@" "$D/no-such-program"
+	assert_outcome 'exited 127'
+	assert_stderr_line --regexp '/no-such-program: No such file or directory$'
+}
+
+### --json-status-fd
+
+# Numbers only, and nothing that JSON would not have.
+is_json() { ! grep -qvE '^\{"[a-z-]+": (0|[1-9][0-9]*)(, "[a-z-]+": (0|[1-9][0-9]*))*\}$' "$1"; }
+
+# first_line CHILD PROGRAM TYPE...: what there is to say of CHILD in new namespaces,
+# which are PROGRAM's, too: an init's cannot be read by a user.
+first_line() {
+	local line="{\"child-pid\": $1" type inode
+	! inode=$("$HELPERS/pidfd-inode" "$1") || line+=", \"pidfd-inode\": $inode"
+	for type in "${@:3}"; do
+		inode=$(ns_id "$2" "$type")
+		line+=", \"$type-namespace\": ${inode//[^0-9]/}"
+	done
+	printf '%s}\n' "$line"
+}
+
+kernel_types() {
+	local type
+	for type in $NSTYPES; do
+		[ ! -e "/proc/self/ns/$type" ] || printf '%s ' "$type"
+	done
+}
+
+tells() {
+	local types=$1
+	launch "${@:2}" --json-status-fd 9 sleep 99 9>"$D/json"
+	wait_until runs "$LAUNCHER" sleep
+	child_of "$LAUNCHER"
+	# shellcheck disable=SC2086 # words
+	assert_equal "$(<"$D/json")" "$(first_line "$CHILD" "$PROGRAM" $types)"
+	to "$PROGRAM" TERM
+	ended 'killed 15'
+	assert_equal "$(sed -n 2p "$D/json")" '{"exit-code": 143, "exit-signal": 15}'
+	assert_equal "$(wc -l <"$D/json")" 2
+	is_json "$D/json"
+}
+
+@test "--json-status-fd tells of the child, of each new namespace and no other, and of its end" {
+	each_way tells user -r
+	each_way tells 'uts user' -r --uts
+	each_way tells 'pid user' -r --init
+}
+
+# PID 1 would not take TERM.
+@test "--json-status-fd tells of every type of namespace, a late time and cgroup namespace, too" {
+	requires time-ns cgroup-ns
+	each_way tells "$(kernel_types)" -r --all --init
+	each_way tells 'user time' -r --boottime=1000
+}
+
+tells_status() {
+	local n
+	for n in 0 3 255; do
+		observe sh -c 'exec "$@" 9>"$0"' "$D/json" "$NSCLONE" "$@" --json-status-fd 9 sh -c "exit $n"
+		assert_outcome "exited $n"
+		assert_equal "$(sed 1d "$D/json")" "{\"exit-code\": $n}"
+		is_json "$D/json"
+	done
+}
+
+@test "--json-status-fd tells of the exit status" {
+	each_way tells_status -r
+	each_way tells_status -r --init
+}
+
+tells_before() {
+	run_split "${WHO[@]}" "$NSCLONE" -r --json-status-fd 9 cat "$D/json" 9>"$D/json"
+	assert_status 0
+	assert_equal "$output" "$(head -n 1 "$D/json")"
+	assert_output --partial '"child-pid": '
+}
+
+@test "the first line of --json-status-fd is there when the program starts" { each_way tells_before; }
+
+tells_no_end() {
+	not_found "$@" --json-status-fd 1
+	assert_output --regexp '^\{"child-pid": [^}]*\}$'
+}
+
+@test "--json-status-fd tells of no end when there is no program" {
+	each_way tells_no_end -r
+	each_way tells_no_end -r --init
+}
+
+no_reader() {
+	mkfifo "$D/fifo"
+	exec 8<>"$D/fifo" 9>"$D/fifo" 8>&-
+	refused 125 '^nsclone: .*descriptor 9: Broken pipe$' -r --json-status-fd 9
+	exec 9>&-
+	refused 125 '^nsclone: .*descriptor 9: No space left on device$' -r --json-status-fd 9 9>/dev/full
+	refused 125 '^nsclone: .*descriptor 9 is not open$' -r --json-status-fd 9
+}
+
+@test "--json-status-fd that nobody can read is a failure" { each_way no_reader; }
+
+reader_leaves() {
+	mkfifo "$D/fifo" "$D/wait"
+	exec 8<>"$D/fifo" 9<>"$D/wait"
+	launch -r --json-status-fd 7 sh -c 'read x <"$0"; exit 5' "$D/wait" 7>"$D/fifo" 8<&- 9<&-
+	read -r line <&8
+	text_is --partial child-pid "$line"
+	exec 8<&-
+	echo go >&9
+	exec 9<&-
+	ended 'exited 5'
+}
+
+@test "a reader of --json-status-fd that leaves does not end the program" { each_way reader_leaves; }
+
+not_passed_on() {
+	mkfifo "$D/fifo"
+	exec 8<>"$D/fifo"
+	echo >&8
+	run_split "${WHO[@]}" "$NSCLONE" -r --json-status-fd 9 --block-fd 8 sh -c 'readlink /proc/self/fd/8 /proc/self/fd/9 || echo none' 9>"$D/json"
+	exec 8<&-
+	assert_status 0
+	assert_output none
+}
+
+@test "the program does not get the descriptors of --json-status-fd and --block-fd" { each_way not_passed_on; }
+
+### --pid-file
+
+pid_file_before() {
+	run_split "${WHO[@]}" "$NSCLONE" -r --pid-file "$D/pid" sh -c 'echo $$; cat "$0"' "$D/pid"
+	assert_status 0
+	assert_equal "${lines[1]}" "${lines[0]}"
+	assert_equal "$(<"$D/pid")" "${lines[0]}"
+	launch_sleep -rp --pid-file "$D/pid"
+	assert_equal "$(<"$D/pid")" "$PROGRAM"
+	to "$LAUNCHER" TERM
+	ended 'killed 15'
+	rm "$D/outcome"
+	assert_equal "$(ls "$D")" pid
+}
+
+@test "--pid-file holds the child's PID before the program starts, and after its end" { each_way pid_file_before; }
+
+# strace holds what nsclone writes; only the child writes before, its maps.
+pid_file_whole() {
+	local content
+	printf 'what was there\n' >"$D/old"
+	for content in none old; do
+		rm -f "$D/trace"
+		watch strace -f -q -o "$D/trace" -e trace=execve,write -e inject=write:delay_enter=300000 \
+			"$NSCLONE" -r --pid-file "$D/$content" sleep 99
+		wait_until writes_pid
+		assert_equal "$(cat "$D/$content" 2>/dev/null)" "$(sed 's/.*/what was there/;q' "$D/$content" 2>/dev/null)"
+		[ "$content" = old ] || [ ! -e "$D/$content" ]
+		wait_until runs "$LAUNCHER" sleep
+		assert_equal "$(<"$D/$content")" "$PROGRAM"
+		to "$LAUNCHER" TERM
+		ended 'killed 15'
+	done
+}
+
+writes_pid() { LAUNCHER=$(sed -n '1s/ .*//p' "$D/trace" 2>/dev/null) && grep -q "^$LAUNCHER *write(" "$D/trace"; }
+
+@test "--pid-file is whole or not there" {
+	requires strace
+	as_the_user pid_file_whole
+}
+
+pid_file_removed() {
+	not_found -r --pid-file "$D/pid"
+	not_found -r --init --pid-file "$D/pid"
+	refused 125 'exit status 3' -r --pid-file "$D/pid" --setup 'exit 3'
+	refused 125 'exit status 3' -r --pid-file "$D/pid" --host-setup 'exit 3'
+	STEP=50 RUNS=100 storm TERM -r --pid-file "$D/pid" --setup 'exec sleep 99'
+	rm "$D/stdout" "$D/stderr"
+	assert_equal "$(ls "$D")" ''
+}
+
+@test "--pid-file is removed when the launch fails or is ended" { each_way pid_file_removed; }
+
+pid_file_fifo() {
+	mkfifo "$D/fifo"
+	exec 8<>"$D/fifo"
+	not_found -r --pid-file "$D/fifo"
+	read -r -t 10 pid <&8
+	run_split "${WHO[@]}" "$NSCLONE" -r --pid-file "$D/fifo" sh -c 'echo $$'
+	read -r -t 10 pid <&8
+	exec 8<&-
+	assert_equal "$pid" "$output"
+	[ -p "$D/fifo" ]
+}
+
+@test "--pid-file may be a FIFO, which stays" { each_way pid_file_fifo; }
+
+pid_file_fails() {
+	refused 125 "^nsclone: .*PID file: $D/none/pid: No such file or directory\$" -r --pid-file "$D/none/pid"
+	refused 125 '^nsclone: .*PID file: /dev/full: No space left on device$' -r --pid-file /dev/full
+	refused 125 "^nsclone: .*PID file: $D: Is a directory\$" -r --pid-file "$D"
+	[ -c /dev/full ]
+}
+
+@test "--pid-file that cannot be written is a failure" { each_way pid_file_fails; }
+
+pid_file_unwritable() {
+	mkdir -m 555 "$D/dir"
+	refused 125 "^nsclone: .*PID file: $D/dir/pid: Permission denied\$" -r --pid-file "$D/dir/pid"
+}
+
+@test "--pid-file in a directory that is not the user's is a failure" { as_the_user pid_file_unwritable; }
+
+### --block-fd
+
+# By the order of the lines in the log.
+blocked() {
+	mkfifo "$D/fifo"
+	exec 7<>"$D/fifo"
+	launch "$@" --block-fd 8 --host-setup "echo outside >>$D/log" sh -c 'echo program >>"$0"; exit 3' "$D/log" 8<"$D/fifo" 7>&-
+	wait_until test -s "$D/log"
+	continued "$LAUNCHER"
+	echo test >>"$D/log"
+	unblock
+	exec 7>&-
+	ended 'exited 3'
+	assert_equal "$(<"$D/log")" $'outside\ntest\nprogram'
+	rm "$D/fifo" "$D/log"
+}
+
+blocked_until_data() {
+	unblock() { echo >&7; }
+	blocked "$@"
+	unblock() { :; }
+	blocked "$@"
+}
+
+@test "--block-fd holds the program until there is data or an end of file" {
+	each_way blocked_until_data -r
+	each_way blocked_until_data -rp --setup true
+	each_way blocked_until_data -r --init
+}
+
+block_reads_nothing() {
+	run_split "${WHO[@]}" "$NSCLONE" -r --block-fd 0 cat <<<data
+	assert_status 0
+	assert_output data
+}
+
+@test "--block-fd leaves the data to the program" { each_way block_reads_nothing; }
+
+block_not_open() {
+	refused 125 '^nsclone: --block-fd: descriptor 9 is not open$' -r --block-fd 9
+	refused 125 "^nsclone: --block-fd: '-1' is no number of a descriptor\$" -r --block-fd=-1
+	refused 125 "^nsclone: --block-fd: '1x' is no number of a descriptor\$" -r --block-fd=1x
+}
+
+@test "--block-fd that is not open is refused" { each_way block_not_open; }
+
+killed_while_blocked() {
+	mkfifo "$D/fifo"
+	launch "$@" --json-status-fd 1 --block-fd 0 true 0<>"$D/fifo" >"$D/json" 2>"$D/stderr"
+	wait_until test -s "$D/json"
+	to "$LAUNCHER" KILL
+	ended 'killed 9'
+	launch "$@" --json-status-fd 1 --block-fd 0 true 0<>"$D/fifo" >"$D/json" 2>"$D/stderr"
+	wait_until test -s "$D/json"
+	child_of "$LAUNCHER"
+	to "$CHILD" KILL
+	ended 'exited 125'
+	grep -q '^nsclone: the child was killed by signal 9' "$D/stderr"
+	assert_equal "$(wc -l <"$D/json")" 1
+}
+
+@test "while --block-fd waits neither nsclone nor its child outlives the other" {
+	each_way killed_while_blocked -r
+	each_way killed_while_blocked -r --init
+}
+
+### --setup
+
+NAMES='for t in mnt uts ipc net pid user cgroup; do readlink /proc/self/ns/$t; done'
+
+setup_inside() {
+	run_split "${WHO[@]}" "$NSCLONE" -r --all --setup "$NAMES" sh -c "$NAMES"
+	assert_status 0
+	assert_equal "${#lines[@]}" 14
+	assert_equal "${lines[*]:0:7}" "${lines[*]:7}"
+	refute_line "$(ns_id self uts)"
+	refute_line "$(ns_id self user)"
+}
+
+@test "--setup runs inside the namespaces of the program" { each_way setup_inside; }
+
+setup_sees() {
+	echo first second | tr ' ' '\n' >"$D/in"
+	run_split "${WHO[@]}" "$NSCLONE" -r --hostname=inside --wd "$D/new" --setup "
+		uname -n; pwd; read line; echo \$line; mkdir $D/new; hostname changed" \
+		sh -c 'uname -n; pwd; cat' <"$D/in"
+	assert_status 0
+	assert_equal "$output" "$(printf '%s\n' inside "$("${WHO[@]}" pwd)" first changed "$D/new" second)"
+	refute_equal "$(uname -n)" changed
+}
+
+@test "--setup has the hostname and stdin, and comes before the working directory and the program" { each_way setup_sees; }
+
+setup_caps() {
+	run_split "${WHO[@]}" "$NSCLONE" "$@" --setup "grep -E '^Cap(Eff|Bnd)' /proc/self/status | cut -f 2" true
+	assert_status 0
+	assert_equal "${lines[0]}" "${lines[1]}"
+	refute_equal "$((0x${lines[0]}))" 0
+}
+
+@test "--setup has all capabilities in the namespace, whatever the user is mapped to" {
+	each_way setup_caps -r
+	each_way setup_caps -c
+	each_way setup_caps -U --map-user=1000
+}
+
+program_caps() {
+	run_split "${WHO[@]}" "$NSCLONE" -c --setup true sh -c "grep -E '^Cap(Inh|Eff|Amb)' /proc/self/status | cut -f 2 | sort -u"
+	assert_status 0
+	assert_output 0000000000000000
+}
+
+@test "the capabilities of --setup are not the program's" { as_the_user program_caps; }
+
+@test "--setup runs before the ids change" {
+	requires root
+	run_split "$NSCLONE" --uts -S 65534 -G 65533 --setup 'id -u; id -g' sh -c 'id -u; id -g'
+	assert_status 0
+	assert_equal "${lines[*]}" '0 0 65534 65533'
+}
+
+setup_fails() {
+	refused 125 '^nsclone: set-up command: exit status 3$' "$@" --setup 'exit 3'
+	refused 125 '^nsclone: set-up command: killed by signal 9 \(Killed\)$' "$@" --setup 'kill -KILL $$'
+	refused 125 '^nsclone: set-up command: exit status 127$' "$@" --setup "$D/no-such-command"
+}
+
+@test "a --setup that fails or is killed ends the launch" {
+	each_way setup_fails -r
+	each_way setup_fails -rp
+	each_way setup_fails -r --init
+}
+
+setup_without_shell() {
+	mkdir "$D/root"
+	observe "$NSCLONE" -r --root "$D/root" --setup true true
+	assert_outcome 'exited 125'
+	assert_stderr_line --regexp '^nsclone: .*/bin/sh: No such file or directory$'
+}
+
+@test "a --setup without a shell in the new root is nsclone's failure" { each_way setup_without_shell; }
+
+### --host-setup
+
+host_setup_outside() {
+	run_split "${WHO[@]}" "$NSCLONE" -r --uts --hostname=inside --host-setup '
+		readlink /proc/self/ns/uts /proc/$NSCLONE_PID/ns/uts
+		cat /proc/$NSCLONE_PID/comm /proc/$NSCLONE_PID/uid_map' \
+		sh -c 'readlink /proc/self/ns/uts; cat /proc/self/uid_map; echo $NSCLONE_PID; uname -n'
+	assert_status 0
+	assert_equal "${lines[0]}" "$(ns_id self uts)"
+	refute_equal "${lines[1]}" "$(ns_id self uts)"
+	assert_equal "${lines[2]}" nsclone
+	assert_equal "${lines[1]} ${lines[3]}" "${lines[4]} ${lines[5]}"
+	assert_equal "${lines[6]} ${lines[7]}" ' inside'
+}
+
+@test "--host-setup runs outside, with the mapped child in NSCLONE_PID, before the program" { each_way host_setup_outside; }
+
+host_setup_fails() {
+	refused 125 '^nsclone: host set-up command: exit status 3$' "$@" --host-setup 'exit 3'
+	refused 125 '^nsclone: host set-up command: killed by signal 15 \(Terminated\)$' "$@" --host-setup 'kill -TERM $$'
+	refused 125 '^nsclone: host set-up command: exit status 127$' "$@" --host-setup "$D/no-such-command"
+}
+
+@test "a --host-setup that fails or is killed ends the launch" {
+	each_way host_setup_fails -r
+	each_way host_setup_fails -rp --setup true
+	each_way host_setup_fails -r --init
+}
+
+child_dies_meanwhile() {
+	refused 125 '^nsclone: ' -r --host-setup 'kill -KILL $NSCLONE_PID; exec sleep 99'
+}
+
+@test "a child that dies during --host-setup ends that, too" { each_way child_dies_meanwhile; }
+
+in_order() {
+	mkfifo "$D/fifo"
+	exec 7<>"$D/fifo"
+	launch -rp --pid-file "$D/pid" --json-status-fd 9 --block-fd 8 \
+		--setup "echo setup >>$D/log" \
+		--host-setup "test -s $D/pid && test -s $D/json && echo outside >>$D/log" \
+		sh -c 'echo program >>"$0"' "$D/log" 8<"$D/fifo" 7>&- 9>"$D/json"
+	wait_until test -s "$D/log"
+	echo test >>"$D/log"
+	exec 7>&-
+	ended 'exited 0'
+	assert_equal "$(<"$D/log")" $'outside\ntest\nsetup\nprogram'
+}
+
+@test "the steps come in order: PID file and status, --host-setup, --block-fd, --setup, program" {
+	each_way in_order
+}
+
+### --background
+
+in_background() {
+	watch "$NSCLONE" "$@" --background sleep 99 >"$D/pid"
+	wait_until test -s "$D/outcome"
+	PROGRAM=$(<"$D/pid")
+	[ "$PROGRAM" -gt 1 ]
+	assert_equal "$(comm_of "$PROGRAM")" sleep
+	refute_equal "$(ns_id "$PROGRAM" user)" "$(ns_id self user)"
+	to "$PROGRAM" KILL
+	ended 'exited 0'
+}
+
+@test "--background prints the PID of the program, which has been executed and outlives nsclone" {
+	each_way in_background -r
+	each_way in_background -rp
+	each_way in_background -r --setup true
+}
+
+executed_already() {
+	local i pid
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		"${WHO[@]}" "$NSCLONE" "$@" --background sleep 30 >"$D/pid" 3>&- 4>&-
+		pid=$(<"$D/pid")
+		assert_equal "$(comm_of "$pid") $i" "sleep $i"
+		to "$pid" KILL
+	done
+}
+
+@test "--background ends when the program has been executed, not before" {
+	each_way executed_already -r
+	each_way executed_already -r --json-status-fd 2
+}
+
+background_fails() {
+	not_found "$@" --background
+	refute_output
+	observe "$NSCLONE" "$@" --background /etc/passwd
+	assert_outcome 'exited 126'
+	refute_output
+}
+
+@test "--background prints nothing when the program cannot be executed" {
+	each_way background_fails -r
+	each_way background_fails -r --init
+	each_way background_fails -r --json-status-fd 2
+}
+
+background_unheard() {
+	observe sh -c '"$@" >&-' sh "$HELPERS/outcome" "$D/inner" "$NSCLONE" -r --background sleep 99
+	assert_equal "$(<"$D/inner")" 'exited 125'
+	assert_stderr_line --regexp '^nsclone: write the PID to stdout: Bad file descriptor$'
+	observe sh -c '"$@" >/dev/full' sh "$HELPERS/outcome" "$D/inner" "$NSCLONE" -r --background sleep 99
+	assert_equal "$(sed 1d "$D/inner")" 'exited 125'
+	assert_stderr_line --regexp '^nsclone: write the PID to stdout: No space left on device$'
+}
+
+@test "--background that cannot print the PID fails and leaves nothing" { each_way background_unheard; }
+
+background_excludes() {
+	refused 125 '^nsclone: .*--background.*--kill-child' -r --background --kill-child
+	refused 125 '^nsclone: .*--background.*--kill-child' -r --kill-child=TERM --background
+}
+
+@test "--background excludes --kill-child" { each_way background_excludes; }
+
+# The substitution waits for the end of the pipe, which the program has not.
+background_status() {
+	local json
+	json=$("${WHO[@]}" timeout 20 "$NSCLONE" -r --background --json-status-fd 9 sleep 30 9>&1 >"$D/pid" 2>/dev/null 3>&- 4>&-)
+	assert_equal "$json" "$(first_line "$(<"$D/pid")" "$(<"$D/pid")" user)"
+	assert_equal "$(comm_of "$(<"$D/pid")")" sleep
+	to "$(<"$D/pid")" KILL
+}
+
+@test "--background closes the status descriptor after the first line" { each_way background_status; }
+
+### --into-cgroup
+
+make_cgroup() {
+	requires cgroup2
+	TEST_CGROUP=$CGROUP2/nst-test-$$-$BATS_TEST_NUMBER
+	mkdir "$TEST_CGROUP" "$TEST_CGROUP/sub"
+}
+
+remove_cgroup() {
+	local dir
+	[ -n "${TEST_CGROUP-}" ] || return 0
+	for dir in "$TEST_CGROUP"/*/ "$TEST_CGROUP"; do
+		wait_until is_empty "$dir"
+		rmdir "$dir"
+	done
+	TEST_CGROUP=
+}
+
+is_empty() { [ -z "$(<"$1/cgroup.procs")" ]; }
+
+cgroup_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
+
+born_in_cgroup() {
+	local own
+	own=$(cgroup_of self)
+	launch "${@:2}" --into-cgroup "$1" sleep 99
+	wait_until runs "$LAUNCHER" sleep
+	is_in_cgroup
+	assert_equal "$(cgroup_of "$LAUNCHER")" "$own"
+	to "$PROGRAM" KILL
+	ended 'killed 9'
+}
+
+# From outside; the directory in the file system says the same.
+is_in_cgroup() {
+	text_is --regexp "/${TEST_CGROUP##*/}/sub\$" "$(cgroup_of "$PROGRAM")"
+	grep -qx "$PROGRAM" "$TEST_CGROUP/sub/cgroup.procs"
+}
+
+@test "--into-cgroup: the child is born in the cgroup, nsclone stays where it is" {
+	make_cgroup
+	as_ourselves born_in_cgroup "$TEST_CGROUP/sub" -r
+	as_ourselves born_in_cgroup "$TEST_CGROUP/sub" -rp --setup true
+	as_ourselves born_in_cgroup "$TEST_CGROUP/sub" -r --init
+}
+
+# Who has to move the child writes to cgroup.procs: nothing else is written here.
+@test "--into-cgroup: the child is born in the cgroup, not moved" {
+	requires root strace
+	make_cgroup
+	run_split strace -f -q -o "$BATS_TEST_TMPDIR/trace" -e trace=openat,write -e inject=write:error=EIO:when=1 \
+		"$NSCLONE" --uts --into-cgroup "$TEST_CGROUP/sub" sh -c 'read line </proc/self/cgroup; kill -KILL $$'
+	assert_status 137
+	refute_stderr
+}
+
+root_of_cgroups() {
+	run_split "$NSCLONE" -r --cgroup "$@" --into-cgroup "$TEST_CGROUP/sub" grep ^0: /proc/self/cgroup
+	assert_status 0
+	assert_output 0::/
+}
+
+@test "--into-cgroup with --cgroup: the cgroup is the root of the program's view" {
+	make_cgroup
+	as_ourselves root_of_cgroups
+	as_ourselves root_of_cgroups --setup true
+	as_ourselves root_of_cgroups --init
+}
+
+# without_flag INJECT ARG...: strace lets a call fail.
+without_flag() {
+	watch strace -f -q -o "$D/trace" -e trace=execve,clone3 -e inject="$1" "$NSCLONE" "${@:2}" --into-cgroup "$TEST_CGROUP/sub" sleep 99
+	wait_until grep -qs '"sleep", "99".* = 0' "$D/trace"
+	grep -q INJECTED "$D/trace"
+	LAUNCHER=$(sed -n '1s/ .*//p' "$D/trace")
+	runs "$LAUNCHER" sleep
+	is_in_cgroup
+	if text_is --partial --cgroup "$*"; then
+		refute_equal "$(ns_id "$PROGRAM" cgroup)" "$(ns_id self cgroup)"
+		assert_equal "$(nsenter -t "$PROGRAM" -U -C sed -n 's/^0:://p' "/proc/$PROGRAM/cgroup")" /
+	fi
+	to "$PROGRAM" KILL
+	ended 'killed 9'
+}
+
+@test "--into-cgroup works on a kernel without clone3, or without its cgroup field" {
+	local birth
+	requires strace
+	make_cgroup
+	for birth in -r '-r --cgroup' '-r --setup true' '-r --init --cgroup'; do
+		# shellcheck disable=SC2086 # words
+		as_ourselves without_flag clone3:error=ENOSYS $birth
+	done
+	# Counted for each process, and the child makes others in the same way.
+	for birth in -r '-r --cgroup' '-r --json-status-fd 2'; do
+		# shellcheck disable=SC2086 # words
+		as_ourselves without_flag clone3:error=E2BIG:when=1 $birth
+		as_ourselves without_flag clone3:error=EINVAL:when=1 $birth
+	done
+}
+
+no_cgroup() {
+	refused 125 "^nsclone: not a directory of cgroup v2: $D\$" -r --into-cgroup "$D"
+	refused 125 "^nsclone: .*$D/none: No such file or directory\$" -r --into-cgroup "$D/none"
+	refused 125 '^nsclone: .*/etc/passwd: Not a directory$' -r --into-cgroup /etc/passwd
+}
+
+@test "--into-cgroup of what is no cgroup v2 is refused" { each_way no_cgroup; }
+
+@test "--into-cgroup of a cgroup v1 is refused" {
+	local v1
+	v1=$(awk '$3 == "cgroup" { print $2; exit }' /proc/self/mounts)
+	[ -n "$v1" ] || skip 'needs a cgroup v1 hierarchy'
+	each_way refused 125 "^nsclone: not a directory of cgroup v2: $v1\$" -r --into-cgroup "$v1"
+}
+
+not_delegated() {
+	refused 125 '^nsclone: clone: Permission denied$' -r --into-cgroup "$TEST_CGROUP/sub"
+	assert_stderr_line "nsclone: hint: the cgroup $TEST_CGROUP/sub is not delegated to this user"
+}
+
+@test "--into-cgroup of a cgroup that is not delegated says so" {
+	requires root
+	make_cgroup
+	as_the_user not_delegated
+}
+
+# Who is in the subtree may move within it.
+@test "--into-cgroup works for a user in a subtree that is his" {
+	requires root
+	make_cgroup
+	mkdir "$TEST_CGROUP/own"
+	chown -R "$NST_USER" "$TEST_CGROUP"
+	run_split sh -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' sh "$TEST_CGROUP/own" \
+		"${AS_USER[@]}" "$NSCLONE" -r --into-cgroup "$TEST_CGROUP/sub" grep ^0: /proc/self/cgroup
+	assert_status 0
+	assert_output --regexp "/${TEST_CGROUP##*/}/sub\$"
+}
+
+### --set-pid
+
+# A number that nobody has; there is a second try if somebody takes it.
+free_pid() {
+	local pid
+	pid=$((RANDOM % 10000 + 20000))
+	while [ -e "/proc/$pid" ]; do
+		pid=$((pid + 1))
+	done
+	echo "$pid"
+}
+
+@test "--set-pid: the child has this PID" {
+	requires root
+	local pid
+	pid=$(free_pid)
+	run_split "$NSCLONE" -u --set-pid "$pid" sh -c 'echo $$'
+	assert_status 0
+	assert_output "$pid"
+}
+
+@test "--set-pid: a list goes from the new PID namespace outwards" {
+	requires root
+	local pid
+	pid=$(free_pid)
+	WHO=()
+	D=$BATS_TEST_TMPDIR
+	launch_sleep -p --set-pid "1,$pid"
+	assert_equal "$PROGRAM" "$pid"
+	text_is --regexp "[[:space:]]$pid[[:space:]]1\$" "$(grep ^NSpid "/proc/$pid/status")"
+	to "$LAUNCHER" TERM
+	ended 'killed 15'
+}
+
+# Who is root of the namespace of PIDs may choose among them.
+set_inside() {
+	run_split "${WHO[@]}" "$NSCLONE" -rp --mount-proc "$NSCLONE" -u --set-pid 77 sh -c 'echo $$'
+	assert_status 0
+	assert_output 77
+	run_split "${WHO[@]}" "$NSCLONE" -rp --mount-proc "$NSCLONE" -p --set-pid 1,77 sh -c 'echo $$; grep NSpid /proc/77/status'
+	assert_status 0
+	assert_output --regexp '^1'$'\n''NSpid:.*77	1$'
+}
+
+@test "--set-pid inside a PID namespace of one's own" { each_way set_inside; }
+
+@test "--set-pid: a PID in use, or a new namespace that would not begin with 1" {
+	requires root
+	as_ourselves wrong_pids
+}
+
+wrong_pids() {
+	refused 125 '^nsclone: clone: File exists$' -u --set-pid "$$"
+	assert_stderr_line --regexp '^nsclone: hint: .* in use$'
+	refused 125 '^nsclone: clone: Invalid argument$' -p --set-pid 5
+	assert_stderr_line --regexp '^nsclone: hint: --set-pid '
+	refused 125 '^nsclone: clone: Invalid argument$' -p --set-pid 1,2000000000
+	refused 125 "^nsclone: --set-pid: '0' is no list of PIDs\$" -p --set-pid 0
+}
+
+set_pid_denied() {
+	refused 125 '^nsclone: clone: Operation not permitted$' -r --set-pid 12345
+	assert_stderr_line --regexp '^nsclone: hint: --set-pid takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE'
+}
+
+@test "--set-pid takes a privilege" { as_the_user set_pid_denied; }
