@@ -5,31 +5,47 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "file.h"
 #include "number.h"
 
-/* The field after the state, which follows the name in parentheses: proc_pid_stat(5). */
-static pid_t parent_of(const char *pid)
+/* What follows the name in parentheses: proc_pid_stat(5). False: there is no such process. */
+static bool look_at(const char *pid, char *state, int *parent)
 {
 	char path[300], text[512];
 	const char *end;
-	int parent;
 
 	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
 	if (file_read(path, text, sizeof(text)) <= 0)
-		return -1;
+		return false;
 	end = strrchr(text, ')');
-	return end && sscanf(end, ") %*c %d", &parent) == 1 ? parent : -1;
+	return end && sscanf(end, ") %c %d", state, parent) == 2;
+}
+
+/* Still on its way to a stop: in the midst of a fork, say, which it will complete. */
+static bool still_runs(pid_t pid)
+{
+	char text[16], state;
+	int parent;
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	return look_at(text, &state, &parent) && !strchr("TtZX", state);
 }
 
 static void kill_children(pid_t pid);
 
+/* One that sleeps deeply stops late, or not before its vfork(2) child is gone: no waiting for ever. */
 static void kill_one(pid_t pid)
 {
+	const struct timespec pause = { .tv_nsec = 200 * 1000 };
+
 	kill(pid, SIGSTOP);
+	for (int i = 0; i < 100 && still_runs(pid); i++) {
+		kill_children(pid);
+		nanosleep(&pause, NULL);
+	}
 	kill_children(pid);
 	kill(pid, SIGKILL);
 }
@@ -38,11 +54,12 @@ static void kill_children(pid_t pid)
 {
 	DIR *proc = opendir("/proc");
 	const struct dirent *entry;
-	int child;
+	int child, parent;
+	char state;
 
 	while (proc && (entry = readdir(proc)))
 		if (number_parse_fd(entry->d_name, &child) == 0 && child > 1 &&
-		    parent_of(entry->d_name) == pid)
+		    look_at(entry->d_name, &state, &parent) && parent == pid && state != 'Z')
 			kill_one(child);
 	if (proc)
 		closedir(proc);

@@ -404,20 +404,22 @@ no_cgroup() {
 
 @test "cgroups that are none" { each_way no_cgroup; }
 
+# By a link: a broken nsclone shall not remove /dev/full.
 no_such_files() {
 	: >"$D/file"
+	ln -s /dev/full "$D/full"
 	failure "$D/no-such: No such file or directory" '' -r --root "$D/no-such"
 	failure "$D/file: Not a directory" '' -r --root "$D/file"
 	failure "$D/no-such: No such file or directory" '' -r --wd "$D/no-such"
 	failure "$D/file: Not a directory" '' -r --wd "$D/file"
 	failure "$D/no-such: No such file or directory" '' -rp --mount-proc="$D/no-such"
 	failure "$D/no-such/pid: No such file or directory" '' -r --pid-file "$D/no-such/pid"
-	failure "/dev/full: No space left on device" '' -r --pid-file /dev/full
+	failure "$D/full: No space left on device" '' -r --pid-file "$D/full"
 	failure "set-up command: exit status 3" '' -r --setup 'exit 3'
 	failure "set-up command: killed by signal 15" '' -r --setup 'kill -TERM $$'
 	failure "set-up command: exit status 3" '' -r --host-setup 'exit 3'
 	failure "set-up command: killed by signal 9" '' -r --host-setup 'kill -KILL $$'
-	assert_equal "$(cd "$D" && echo *)" 'file outcome'
+	assert_equal "$(cd "$D" && echo *)" 'file full outcome'
 }
 
 @test "files, directories and commands that do not do" { each_way no_such_files; }
@@ -483,53 +485,47 @@ one_line() {
 
 @test "names with newlines and escapes do not make lines of their own" { each_way one_line; }
 
-closed_stdio() {
+# with_closed_stdio OUTCOME TEXT ARG...
+with_closed_stdio() {
 	local closed
+	local -a AROUND
 	for closed in 0 1 2 3 4 5 6 7; do
-		run_split with_closed "$closed" "${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" "$@"
-		outcome=$(<"$D/outcome")
-		rm "$D/outcome"
-		assert_outcome "$WANTED"
+		AROUND=(with_closed "$closed")
+		observe "$NSCLONE" "${@:3}"
+		assert_outcome "$1"
 		refute_output
-		if ((closed & 4)) || [ -z "$SAID" ]; then refute_stderr; else assert_stderr_line --partial "$SAID"; fi
+		if ((closed & 4)) || [ -z "$2" ]; then refute_stderr; else assert_stderr_line --partial "$2"; fi
 		[ ! -e "$D/ran" ]
 	done
 }
 
 each_closed_stdio() {
-	WANTED='exited 125' SAID="'--no-such'" closed_stdio --no-such touch "$D/ran"
-	WANTED='exited 127' SAID='No such file' closed_stdio $BIRTH -- "$D/no-such"
-	WANTED='exited 125' SAID='exit status 3' closed_stdio $BIRTH --setup 'exit 3' touch "$D/ran"
-	WANTED='exited 125' SAID='setuid 5' closed_stdio $BIRTH -S 5 touch "$D/ran"
-	WANTED='exited 7' SAID= closed_stdio $BIRTH sh -c 'exit 7'
+	with_closed_stdio 'exited 125' "'--no-such'" --no-such touch "$D/ran"
+	with_closed_stdio 'exited 127' 'No such file' $BIRTH -- "$D/no-such"
+	with_closed_stdio 'exited 125' 'exit status 3' $BIRTH --setup 'exit 3' touch "$D/ran"
+	with_closed_stdio 'exited 125' 'setuid 5' $BIRTH -S 5 touch "$D/ran"
+	with_closed_stdio 'exited 7' '' $BIRTH sh -c 'exit 7'
 }
 
 @test "with standard descriptors closed statuses and messages are the same" { each_way each_birth each_closed_stdio; }
 
+to_file() { "${@:2}" >"$1"; }
+
 unwritable_stdout() {
-	local target
-	for target in /dev/full closed; do
-		for args in --help --version '-U --background sleep 99' '-r --background --init sleep 99' "-U --background --pid-file $D/pid sleep 99"; do
-			printf -- '-- nsclone %s\n' "$args"
-			run_to "$target" $args
+	local target args
+	local -a AROUND
+	for target in 'to_file /dev/full' 'with_closed 2'; do
+		AROUND=($target)
+		for args in --help --version '-U --background sleep 99' '-r --background --init sleep 99' \
+			"-U --background --pid-file $D/pid sleep 99"; do
+			printf -- '-- %s nsclone %s\n' "$target" "$args"
+			observe "$NSCLONE" $args
 			assert_outcome 'exited 125'
-			assert_stderr_count 1
-			assert_stderr --regexp '^nsclone: write .*stdout: (No space left on device|Bad file descriptor)$'
-			assert_equal "$(cd "$D" && echo *)" 'outcome'
+			said_of_failure 'write ' ''
+			assert_stderr --regexp 'stdout: (No space left on device|Bad file descriptor)$'
+			assert_equal "$(cd "$D" && echo *)" outcome
 		done
 	done
 }
-
-run_to() {
-	rm -f "$D/outcome"
-	if [ "$1" = closed ]; then
-		run_split with_closed 2 "${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" "${@:2}"
-	else
-		run_split to_file "$1" "${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$NSCLONE" "${@:2}"
-	fi
-	outcome=$(<"$D/outcome")
-}
-
-to_file() { "${@:2}" >"$1"; }
 
 @test "what was asked for and cannot be written is a failure, and nothing runs on" { each_way unwritable_stdout; }

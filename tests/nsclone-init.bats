@@ -145,9 +145,10 @@ closed_to_program() {
 # and the program must let go.
 lets_go() {
 	local pid
-	pid=$("${WHO[@]}" timeout 20 "$NSCLONE" -r --init --background sh -c 'exec >/dev/null 2>&1; exec sleep 99' 3>&- 4>&-)
+	pid=$("${WHO[@]}" timeout 20 "$NSCLONE" -r --init --background sh -c 'exec >/dev/null 2>&1; exec sleep 20' 3>&- 4>&-)
 	[ "$pid" -gt 1 ]
 	assert_equal "$(comm_of "$pid")" nsclone
+	continued "$pid" # no zombie, which we would have waited for
 	to "$pid" TERM
 	wait_until is_gone "$pid"
 }

@@ -191,16 +191,18 @@ passwd_shell() {
 	in_private_mounts passwd_shell
 }
 
+# $SHELL is there outside, too.
 shells_in_root() {
 	local passwd file
 	passwd=$(getent passwd "$("${WHO[@]}" id -u)" | cut -d: -f7)
 	busybox_root "$D/root"
-	for file in /bin/sh "$passwd" /bin/own; do
+	shell_at "$D/shell"
+	for file in /bin/sh "$passwd" "$D/shell"; do
 		mkdir -p "$D/root${file%/*}"
 		shell_at "$D/root$file" '/bin/busybox sh'
 	done
-	for file in /bin/own "$passwd" /bin/sh; do
-		observe env SHELL=/bin/own "$NSCLONE" -r --root "$D/root"
+	for file in "$D/shell" "$passwd" /bin/sh; do
+		observe env SHELL="$D/shell" "$NSCLONE" -r --root "$D/root"
 		assert_output "0 $file"
 		assert_outcome 'exited 0'
 		[ "$file" = /bin/sh ] || rm -f "$D/root$file"

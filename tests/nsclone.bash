@@ -51,10 +51,11 @@ each_birth() {
 }
 
 # observe COMMAND [ARG...]: $output and $stderr of it, and in $outcome "exited
-# N" or "killed N", with a line "left PID NAME" for each process that outlived it.
+# N" or "killed N", with a line "left PID NAME" for each process that outlived
+# it. One that does not end is "killed 9", after a while. $AROUND goes before all.
 observe() {
 	rm -f "$D/outcome"
-	run_split "${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$@"
+	run_split "${AROUND[@]}" "${WHO[@]}" timeout 20 "$HELPERS/outcome" "$D/outcome" "$@"
 	outcome=$(<"$D/outcome")
 }
 
