@@ -44,12 +44,18 @@ void child_run(void *arg, struct diag *report)
 	_exit(report->status);
 }
 
+/* What cannot be said or heard ends the launch: the launcher sees the gate closed. */
+static void say(int gate, enum gate_word word)
+{
+	if (gate_say(gate, word) < 0)
+		_exit(EXIT_OWN_FAILURE);
+}
+
 static void expect(int gate, enum gate_word word)
 {
 	struct gate_note note;
 
-	gate_hear(gate, &note);
-	if (note.word != word)
+	if (gate_hear(gate, &note) < 0 || note.word != word)
 		_exit(EXIT_OWN_FAILURE);
 }
 
@@ -59,7 +65,7 @@ static int start(const struct plan *plan, int gate, struct diag *d)
 		return inside_bind(plan, gate, d) < 0 ? -1 : init_run(plan, gate, d);
 	if (cred_apply(&plan->cred, d) < 0 || inside_bind(plan, gate, d) < 0)
 		return -1;
-	gate_say(gate, GATE_EXEC);
+	say(gate, GATE_EXEC);
 	return inside_exec(plan, d);
 }
 
@@ -72,7 +78,7 @@ void child_run_gated(const struct birth *birth, struct gate *gate)
 	gate_keep_child(gate);
 	expect(gate->child, GATE_MAPPED);
 	if (build(birth, d) == 0) {
-		gate_say(gate->child, GATE_BUILT);
+		say(gate->child, GATE_BUILT);
 		expect(gate->child, GATE_GO);
 		if (inside_enter(plan, gate->child, d) == 0)
 			start(plan, gate->child, d);

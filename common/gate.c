@@ -46,18 +46,22 @@ static size_t note_size(enum gate_word word)
 	return word == GATE_FAILED ? sizeof(struct gate_note) : offsetof(struct gate_note, diag);
 }
 
-void gate_say_note(int end, const struct gate_note *note)
+int gate_say_note(int end, const struct gate_note *note)
 {
-	while (send(end, note, note_size(note->word), MSG_NOSIGNAL) < 0 && errno == EINTR)
-		;
+	ssize_t n;
+
+	do
+		n = send(end, note, note_size(note->word), MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -1 : 0;
 }
 
-void gate_say(int end, enum gate_word word)
+int gate_say(int end, enum gate_word word)
 {
-	gate_say_note(end, &(struct gate_note){ .word = word });
+	return gate_say_note(end, &(struct gate_note){ .word = word });
 }
 
-void gate_hear(int end, struct gate_note *note)
+int gate_hear(int end, struct gate_note *note)
 {
 	ssize_t n;
 
@@ -67,4 +71,5 @@ void gate_hear(int end, struct gate_note *note)
 	while (n < 0 && errno == EINTR);
 	if (n <= 0 || (size_t)n != note_size(note->word))
 		note->word = GATE_CLOSED;
+	return n < 0 && errno != ECONNRESET ? -1 : 0;
 }

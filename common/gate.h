@@ -43,9 +43,15 @@ void gate_keep_parent(struct gate *gate);
 void gate_keep_child(struct gate *gate);
 void gate_close(struct gate *gate);
 
-/* Say WORD; one that nobody hears is no failure here: the listener's end is seen by waiting. */
-void gate_say(int end, enum gate_word word);
-void gate_say_note(int end, const struct gate_note *note);
+/*
+ * Say WORD. -1 with errno; EPIPE: the other side has gone, which hearing tells
+ * better.
+ */
+int gate_say(int end, enum gate_word word);
+int gate_say_note(int end, const struct gate_note *note);
 
-/* The next note; GATE_CLOSED in *note when the other side has gone. Blocks. */
-void gate_hear(int end, struct gate_note *note);
+/*
+ * The next note; GATE_CLOSED in *note when the other side has gone. Blocks.
+ * -1 with errno, and GATE_CLOSED, if it cannot be heard.
+ */
+int gate_hear(int end, struct gate_note *note);

@@ -88,7 +88,9 @@ int init_run(const struct plan *plan, int gate, struct diag *d)
 		return diag_fail(d, NULL, "close /proc/1 to the program");
 	if (start_program(plan, &program, d) < 0)
 		return -1;
-	gate_say(gate, GATE_RUNNING);
+	/* Not to be known of is not to run; the program goes with us. */
+	if (gate_say(gate, GATE_RUNNING) < 0)
+		_exit(EXIT_OWN_FAILURE);
 	let_go(gate);
 	for (;;) {
 		reap(program, gate);

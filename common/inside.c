@@ -119,10 +119,8 @@ static int run_setup(const struct plan *plan, int parent_fd, struct diag *d)
 	struct ended e;
 	pid_t pid;
 
-	if (run_start(&run, &pid, &fd, d) < 0) {
-		d->status = EXIT_OWN_FAILURE;
+	if (run_start(&run, &pid, &fd, d) < 0)
 		return -1;
-	}
 	watch(fd, parent_fd);
 	if (run_wait_end(pid, &e) < 0)
 		return diag_fail(d, NULL, "set-up command");

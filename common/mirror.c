@@ -231,21 +231,20 @@ static void read_signals(struct mirror *m)
 		handle(m, (int)info.ssi_signo, info.ssi_code);
 }
 
-static int open_signal_fd(struct mirror *m)
+int mirror_open(struct mirror *m, struct diag *d)
 {
 	sigset_t set;
 
 	waited_for(&set);
-	if (m->signal_fd < 0)
-		m->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return m->signal_fd;
+	m->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return m->signal_fd < 0 ? diag_fail(d, NULL, "signalfd") : 0;
 }
 
 int mirror_wait_fd(struct mirror *m, int fd)
 {
 	struct pollfd fds[2] = {
 		{ .fd = fd, .events = POLLIN },
-		{ .fd = open_signal_fd(m), .events = POLLIN },
+		{ .fd = m->signal_fd, .events = POLLIN },
 	};
 
 	for (;;) {

@@ -22,7 +22,7 @@ struct mirror {
 	bool bare_init;	  /* it is PID 1 of its namespace, and no init of ours */
 	int killed_for;	  /* the signal whose default action we carried out by SIGKILL … */
 	int stopped_for;  /* … or by SIGSTOP */
-	int signal_fd;	  /* made when first needed; -1 before */
+	int signal_fd;	  /* of mirror_open(), or -1 */
 	bool ended;	  /* the child has ended and is reaped: */
 	struct ended end;
 };
@@ -35,6 +35,9 @@ void mirror_take_over(sigset_t *mask, bool *ignored_chld);
 
 /* From here on signals wait until they are asked for. Before the child is made. */
 void mirror_block(void);
+
+/* To be called before mirror_wait_fd(). -1 and *d. */
+int mirror_open(struct mirror *m, struct diag *d);
 
 /*
  * Wait until FD is readable or hung up: 1; or until the child has ended: 0.

@@ -24,10 +24,8 @@ int outside_run(struct mirror *m, const struct run *run, const char *name, struc
 	struct ended e;
 	pid_t pid;
 
-	if (run_start(run, &pid, &fd, d) < 0) {
-		d->status = EXIT_OWN_FAILURE;
+	if (run_start(run, &pid, &fd, d) < 0)
 		return -1;
-	}
 	if (!mirror_wait_fd(m, fd))
 		tree_kill(pid);
 	if (run_wait_end(pid, &e) < 0)

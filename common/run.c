@@ -57,6 +57,7 @@ int run_start(const struct run *run, pid_t *pid, int *pidfd, struct diag *d)
 	if (!report.status)
 		return 0;
 	*d = report;
+	d->status = EXIT_OWN_FAILURE;
 	run_wait_end(child.pid, &(struct ended){ 0 });
 	cleanup_close_fd(&child.pidfd);
 	return -1;

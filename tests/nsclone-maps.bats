@@ -170,11 +170,8 @@ user_blocks() {
 # with_subids LINES TEST [ARG...]: as the user, with LINES for /etc/subuid and
 # /etc/subgid, to be called by in_private_mounts.
 with_subids() {
-	local file
-	printf '%s\n' "$1" >"$D/subids"
-	for file in /etc/subuid /etc/subgid; do
-		mount --bind "$D/subids" "$file"
-	done
+	private_etc
+	printf '%s\n' "$1" | tee /etc/subuid >/etc/subgid
 	WHO=(as_user)
 	HOW=()
 	own_ids
@@ -321,7 +318,7 @@ hole() {
 holes() {
 	local outer single
 	for outer in 1 2 3 5 6; do
-		for single in 9 10 12 13 14; do
+		for single in 9 10 11 12 13 14; do
 			hole "$single" "10:$outer:4"
 		done
 	done

@@ -238,6 +238,16 @@ pid_file_fails() {
 
 @test "--pid-file that cannot be written is a failure" { each_way pid_file_fails; }
 
+disk_full() {
+	mkdir "$D/full"
+	mount -t tmpfs -o size=4k tmpfs "$D/full"
+	head -c 4096 /dev/zero >"$D/full/fill"
+	refused 125 "^nsclone: .*PID file: $D/full/pid: No space left on device\$" -r --pid-file "$D/full/pid"
+	assert_equal "$(ls "$D/full")" fill
+}
+
+@test "--pid-file on a full disk is a failure" { as_ourselves in_private_mounts disk_full; }
+
 pid_file_unwritable() {
 	mkdir -m 555 "$D/dir"
 	refused 125 "^nsclone: .*PID file: $D/dir/pid: Permission denied\$" -r --pid-file "$D/dir/pid"
@@ -329,7 +339,7 @@ setup_inside() {
 setup_sees() {
 	echo first second | tr ' ' '\n' >"$D/in"
 	run_split "${WHO[@]}" "$NSCLONE" -r --hostname=inside --wd "$D/new" --setup "
-		uname -n; pwd; read line; echo \$line; mkdir $D/new; hostname changed" \
+		uname -n; pwd; read line; echo \$line; mkdir $D/new; [ \"\$(uname -n)\" != inside ] || hostname changed" \
 		sh -c 'uname -n; pwd; cat' <"$D/in"
 	assert_status 0
 	assert_equal "$output" "$(printf '%s\n' inside "$("${WHO[@]}" pwd)" first changed "$D/new" second)"
@@ -471,7 +481,7 @@ executed_already() {
 
 @test "--background ends when the program has been executed, not before" {
 	each_way executed_already -r
-	each_way executed_already -r --json-status-fd 2
+	each_way executed_already -r --setup 'sleep 0.05'
 }
 
 background_fails() {

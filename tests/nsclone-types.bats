@@ -175,8 +175,8 @@ env_shell() {
 # In here we are uid 0 for both, of whom this passwd says so.
 passwd_shell() {
 	local shell
-	sed "s:^\(root\:.*\:\)[^:]*\$:\1$D/passwd-shell:" /etc/passwd >"$D/passwd"
-	mount --bind "$D/passwd" /etc/passwd
+	private_etc
+	sed -i "s:^\(root\:.*\:\)[^:]*\$:\1$D/passwd-shell:" /etc/passwd
 	for shell in "$D/no-such-shell" "$D/not-executable" '' passwd; do
 		assert_equal "$(SHELL=$shell "$NSCLONE" -U)" "0 $D/passwd-shell"
 	done

@@ -69,3 +69,15 @@ with_closed() (
 	((!($1 & 4))) || exec 2>&-
 	"${@:2}"
 )
+
+# private_etc: for in_private_mounts, an /etc of our own, with what names and ids
+# are looked up in. The whole of it: a mount on a single file goes when somebody
+# outside, who does not see it, replaces the file, as useradd does.
+private_etc() {
+	local file
+	mkdir "$D/etc"
+	for file in passwd group nsswitch.conf login.defs ld.so.cache subuid subgid; do
+		[ ! -e "/etc/$file" ] || cp "/etc/$file" "$D/etc"
+	done
+	mount --bind "$D/etc" /etc
+}

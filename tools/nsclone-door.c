@@ -168,7 +168,8 @@ static int expect(struct launch *l, enum gate_word word, struct diag *d)
 
 	/* It may have ended, but not without a last word. */
 	mirror_wait_fd(&l->mirror, l->gate.parent);
-	gate_hear(l->gate.parent, &note);
+	if (gate_hear(l->gate.parent, &note) < 0)
+		return diag_fail(d, NULL, "hear from the child");
 	if (note.word == word)
 		return 0;
 	if (note.word != GATE_FAILED)
@@ -191,6 +192,14 @@ static int run_host_setup(struct launch *l, struct diag *d)
 	return outside_run(&l->mirror, &(struct run){
 		.argv = argv, .env = env, .mask = &l->n->plan.mask, .stdout_fd = -1, .stderr_fd = -1,
 	}, "host set-up command", d);
+}
+
+/* A child that has gone is found by expect(). */
+static int say(const struct launch *l, enum gate_word word, struct diag *d)
+{
+	if (gate_say(l->gate.parent, word) < 0 && errno != EPIPE)
+		return diag_fail(d, NULL, "talk to the child");
+	return 0;
 }
 
 /* What others learn, and do, while the child waits for GATE_GO. */
@@ -221,17 +230,14 @@ static int lead(struct launch *l, struct diag *d)
 	const struct plan *plan = &l->n->plan;
 	int pinned;
 
-	if (outside_map(&l->mirror, plan, d) < 0)
-		return -1;
-	gate_say(l->gate.parent, GATE_MAPPED);
-	if (expect(l, GATE_BUILT, d) < 0)
+	if (outside_map(&l->mirror, plan, d) < 0 || say(l, GATE_MAPPED, d) < 0 ||
+	    expect(l, GATE_BUILT, d) < 0)
 		return -1;
 	pinned = outside_pin(l->pins, l->mirror.pid, plan, d);
 	if (pinned)
 		return pinned;
-	if (announce(l, d) < 0)
+	if (announce(l, d) < 0 || say(l, GATE_GO, d) < 0)
 		return -1;
-	gate_say(l->gate.parent, GATE_GO);
 	if (plan->init)
 		return expect(l, GATE_RUNNING, d);
 	if (expect(l, GATE_EXEC, d) < 0 || expect(l, GATE_CLOSED, d) < 0)
@@ -278,7 +284,7 @@ static int try_gated(struct launch *l, const cpu_set_t *on, struct diag *d)
 /* Twice around: a batch of ids that ends in between is followed by a greater one. */
 static int launch_gated(struct launch *l, struct diag *d)
 {
-	int ret = try_gated(l, NULL, d);
+	int ret = mirror_open(&l->mirror, d) < 0 ? -1 : try_gated(l, NULL, d);
 	cpu_set_t one;
 
 	if (ret == PIN_TRY_ANOTHER_CPU && sched_getaffinity(0, sizeof(l->cpus), &l->cpus) < 0)

@@ -88,12 +88,16 @@ int nsclone_report_start(int fd, pid_t pid, int pidfd, unsigned int flags, struc
 	if (inode)
 		len += (size_t)snprintf(text + len, sizeof(text) - len,
 					", \"pidfd-inode\": %" PRIu64, inode);
-	for (int type = 0; type < NSTYPE_COUNT; type++)
+	for (int type = 0; type < NSTYPE_COUNT; type++) {
+		uint64_t ns = 0;
+
 		if (flags & (unsigned int)nstype_table[type].flag)
+			ns = nsref_inode(nsref_path(path, pid, type, false));
+		if (ns)
 			len += (size_t)snprintf(text + len, sizeof(text) - len,
 						", \"%s-namespace\": %" PRIu64,
-						nstype_table[type].name,
-						nsref_inode(nsref_path(path, pid, type, false)));
+						nstype_table[type].name, ns);
+	}
 	snprintf(text + len, sizeof(text) - len, "}\n");
 	return write_all(fd, text) < 0 ? diag_fail(d, NULL, "write the status to descriptor %d", fd) : 0;
 }

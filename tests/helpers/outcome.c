@@ -11,7 +11,7 @@
  * -g: in a process group of its own, with a parent in another group of the
  *     session, as a shell's jobs are: it can be stopped by TSTP, TTIN and TTOU.
  * -k: send SIGNAL (a number) to COMMAND, USEC * (run - 1) microseconds after
- *     its exec.
+ *     its exec; COMMAND is "stuck", and killed, if it has not ended PATIENCE later.
  *
  * On TERM, or HUP, it kills COMMAND and what that leaves, at once, and reports.
  * What a terminal sends to its group it does not mind.
@@ -28,7 +28,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SETTLE = 5 }; /* seconds that a process has for dying after its launcher */
+/* Seconds that all may take for dying after COMMAND, and COMMAND after SIGNAL. */
+enum { SETTLE = 5, PATIENCE = 10 };
+
+static const struct timespec tick = { .tv_nsec = 20000000 };
 
 struct options {
 	bool own_group;
@@ -60,6 +63,12 @@ static pid_t start(const struct options *o, char **argv)
 		_exit(98);
 	}
 	return pid;
+}
+
+static void after(int seconds, struct timespec *end)
+{
+	clock_gettime(CLOCK_MONOTONIC, end);
+	end->tv_sec += seconds;
 }
 
 static bool expired(const struct timespec *end)
@@ -143,14 +152,12 @@ static bool is_end(int sig)
 /* Until nothing is left of this run, by its own doing or, after SECONDS, by ours. */
 static bool settle(int seconds, FILE *out)
 {
-	static const struct timespec tick = { .tv_nsec = 20000000 };
 	struct timespec end;
 	sigset_t set;
 	bool clean = true;
 
 	wanted(&set);
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += seconds;
+	after(seconds, &end);
 	while (have_children()) {
 		if (expired(&end)) {
 			kill_children(out);
@@ -162,22 +169,31 @@ static bool settle(int seconds, FILE *out)
 	return clean;
 }
 
-/* Until COMMAND has ended. False if it was us who ended it. */
-static bool await(pid_t pid, FILE *out)
+/*
+ * Until COMMAND has ended, or, if it was to end by a signal and does not, has
+ * been ended by us. False if it was us.
+ */
+static bool await(pid_t pid, bool bounded, FILE *out)
 {
+	struct timespec end;
 	siginfo_t info;
 	sigset_t set;
 	bool alone = true;
 
 	wanted(&set);
+	after(PATIENCE, &end);
 	for (;;) {
 		info.si_pid = 0;
 		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG) < 0)
 			fail("waitid");
 		if (info.si_pid)
 			break;
-		if (!is_end(sigwaitinfo(&set, NULL)))
+		if (bounded && expired(&end)) {
+			fprintf(out, "stuck\n");
+			bounded = false;
+		} else if (!is_end(sigtimedwait(&set, NULL, &tick))) {
 			continue;
+		}
 		alone = false;
 		kill(pid, SIGKILL);
 	}
@@ -195,7 +211,10 @@ static bool run(const struct options *o, long n, char **argv, FILE *out)
 		nanosleep(&delay, NULL);
 		kill(pid, o->signal);
 	}
-	return settle(await(pid, out) ? SETTLE : 0, out);
+	if (await(pid, o->signal, out))
+		return settle(SETTLE, out);
+	settle(0, out);
+	return false;
 }
 
 /* CHLD and TERM are waited for; what a terminal sends is for COMMAND. */

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fault: one system call of a launcher or of its children fails.
+ *
+ *	fault list REPORT COMMAND [ARGUMENT...]
+ *	fault PROCESS:CALL:N=ERRNO REPORT COMMAND [ARGUMENT...]
+ *
+ * The first runs COMMAND as it is and writes to REPORT a line for each system
+ * call that it makes from main's poll(2) on until the last of its processes calls
+ * execve(2): "PROCESS:CALL:N", N counting the calls of that name in
+ * that process. PROCESS 0 is COMMAND itself, 1 its first child, and so on; what
+ * a process does after an execve(2) of its own is not looked at. The last line
+ * is "program PROCESS". The second lets that call fail with error number ERRNO
+ * without being made, and REPORT says "hit" if it came to that. Both wait until
+ * nothing of COMMAND is left; what has not ended two seconds after COMMAND
+ * itself is killed and reported: "left NAME". Exit status: COMMAND's.
+ *
+ * Not by strace(1), whose counts are the same for all processes, so that none
+ * can be singled out: a seccomp filter asks us at each call. seccomp_unotify(2).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FAILED = 99, MAX_PROCESSES = 64, MAX_CALLS = 1024, MAX_NR = 512, GRACE = 2, LIMIT = 10 };
+
+#define CALL(name) { #name, SYS_##name }
+static const struct {
+	const char *name;
+	int nr;
+} names[] = {
+#ifdef SYS_poll
+	CALL(poll), CALL(access), CALL(open), CALL(unlink), CALL(rename), CALL(getpgrp),
+	CALL(dup2), CALL(pipe), CALL(fork), CALL(vfork), CALL(stat), CALL(lstat), CALL(rmdir),
+	CALL(readlink), CALL(mkdir), CALL(arch_prctl),
+#endif
+	CALL(ppoll), CALL(faccessat), CALL(openat), CALL(unlinkat), CALL(renameat2),
+	CALL(dup3), CALL(pipe2), CALL(clone), CALL(clone3), CALL(newfstatat), CALL(readlinkat),
+	CALL(mkdirat), CALL(read), CALL(write), CALL(close), CALL(fstat), CALL(lseek),
+	CALL(mmap), CALL(mprotect), CALL(munmap), CALL(brk), CALL(rt_sigaction),
+	CALL(rt_sigprocmask), CALL(rt_sigtimedwait), CALL(ioctl), CALL(getpid), CALL(gettid),
+	CALL(getppid), CALL(socket), CALL(socketpair), CALL(connect), CALL(sendto),
+	CALL(recvfrom), CALL(execve), CALL(exit), CALL(exit_group), CALL(wait4), CALL(waitid),
+	CALL(kill), CALL(tgkill), CALL(fcntl), CALL(flock), CALL(getcwd), CALL(chdir),
+	CALL(fchdir), CALL(fchmod), CALL(chroot), CALL(getuid), CALL(getgid), CALL(geteuid),
+	CALL(getegid), CALL(setresuid), CALL(setresgid), CALL(getgroups), CALL(setgroups),
+	CALL(getpgid), CALL(setpgid), CALL(setsid), CALL(capget), CALL(capset), CALL(prctl),
+	CALL(statfs), CALL(fstatfs), CALL(pivot_root), CALL(mount), CALL(umount2),
+	CALL(sethostname), CALL(setdomainname), CALL(futex), CALL(getrandom),
+	CALL(sched_setaffinity), CALL(sched_getaffinity), CALL(setns), CALL(unshare),
+	CALL(signalfd4), CALL(eventfd2), CALL(prlimit64), CALL(rseq), CALL(set_tid_address),
+	CALL(set_robust_list), CALL(statx), CALL(pidfd_send_signal), CALL(pidfd_open),
+	CALL(open_tree), CALL(move_mount), CALL(openat2), CALL(close_range),
+};
+
+enum state { BEFORE_MAIN, OURS, EXECUTING, FOREIGN };
+
+struct process {
+	pid_t pid;
+	int pidfd;
+	enum state state;
+	int n_seen; /* when it called execve */
+	unsigned short calls[MAX_NR];
+};
+
+struct call {
+	int process;
+	int nr;
+	int n;
+};
+
+static struct process processes[MAX_PROCESSES];
+static int n_processes;
+static struct call seen[MAX_CALLS];
+static int n_seen, n_wanted; /* the latter: up to the last execve that went well */
+static int program = -1;
+static struct call target = { .process = -1, .nr = -1 };
+static int target_error;
+static bool hit;
+static int listener;
+static int parent = -1; /* who has called clone: has to wait until the child shows up, for their order */
+
+static const struct {
+	const char *name;
+	int value;
+} errors[] = {
+	{ "EPERM", EPERM }, { "EACCES", EACCES }, { "EINVAL", EINVAL }, { "EMFILE", EMFILE },
+	{ "ENOMEM", ENOMEM }, { "ENOSPC", ENOSPC }, { "ENOSYS", ENOSYS },
+};
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(FAILED);
+}
+
+static const char *name_of(int nr)
+{
+	static char number[16];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (names[i].nr == nr)
+			return names[i].name;
+	snprintf(number, sizeof(number), "call-%d", nr);
+	return number;
+}
+
+/* "1:mount:2=EPERM" */
+static void parse_target(const char *text)
+{
+	char name[32], error[16];
+
+	if (sscanf(text, "%d:%31[^:]:%d=%15s", &target.process, name, &target.n, error) != 4)
+		die(text);
+	if (sscanf(name, "call-%d", &target.nr) != 1)
+		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+			if (!strcmp(names[i].name, name))
+				target.nr = names[i].nr;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++)
+		if (!strcmp(errors[i].name, error))
+			target_error = errors[i].value;
+	if (target.nr < 0 || !target_error)
+		die(text);
+}
+
+/* The child shares our descriptors until it executes, so the listener is ours, too. */
+static pid_t start(char **argv)
+{
+	struct sock_filter ask = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
+	struct sock_fprog filter = { .len = 1, .filter = &ask };
+	volatile int *fd = mmap(NULL, sizeof(*fd), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	if (fd == MAP_FAILED)
+		die("mmap");
+	*fd = -1;
+	pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid < 0)
+		die("clone");
+	if (pid == 0) {
+		/* Not for root: set-user-ID programs shall work. */
+		if (geteuid() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+			_exit(FAILED);
+		*fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+				   SECCOMP_FILTER_FLAG_NEW_LISTENER, &filter);
+		if (*fd >= 0)
+			execvp(argv[0], argv);
+		_exit(FAILED);
+	}
+	while (*fd < 0 && waitpid(pid, NULL, WNOHANG) == 0)
+		usleep(100);
+	if (*fd < 0)
+		exit(FAILED);
+	listener = *fd;
+	return pid;
+}
+
+static struct process *find(pid_t pid)
+{
+	for (int i = 0; i < n_processes; i++)
+		if (processes[i].pid == pid)
+			return &processes[i];
+	return NULL;
+}
+
+/* Of a process that is stopped in a call of ours, so that the PID is its own. */
+static struct process *add(pid_t pid, enum state state)
+{
+	struct process *p = &processes[n_processes];
+
+	if (n_processes == MAX_PROCESSES)
+		die("too many processes");
+	p->pid = pid;
+	p->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	p->state = state;
+	n_processes++;
+	return p;
+}
+
+static bool is(int nr, const char *name)
+{
+	return !strcmp(name_of(nr), name);
+}
+
+/* A new program begins with a look at where its heap is, a set-user-ID one at /etc/suid-debug. */
+static void follow(struct process *p, int nr, uint64_t arg)
+{
+	if (p->state == BEFORE_MAIN && (is(nr, "poll") || is(nr, "ppoll")))
+		p->state = OURS;
+	if (p->state != EXECUTING)
+		return;
+	if ((nr == SYS_brk && !arg) || is(nr, "access") || is(nr, "faccessat"))
+		p->state = FOREIGN;
+	else
+		p->state = OURS;
+	if (p->state == FOREIGN) {
+		program = (int)(p - processes);
+		n_wanted = p->n_seen;
+	}
+}
+
+/* The error number for a call, 0: it is made. */
+static int judge(struct process *p, int nr, uint64_t arg)
+{
+	struct call c = { .process = (int)(p - processes), .nr = nr };
+
+	follow(p, nr, arg);
+	if (p->state != OURS || nr >= MAX_NR)
+		return 0;
+	c.n = ++p->calls[nr];
+	if (n_seen < MAX_CALLS)
+		seen[n_seen++] = c;
+	if (c.process == target.process && c.nr == target.nr && c.n == target.n) {
+		hit = true;
+		return target_error;
+	}
+	if (nr == SYS_execve) {
+		p->state = EXECUTING;
+		p->n_seen = n_seen;
+	}
+	if (is(nr, "clone") || is(nr, "clone3") || is(nr, "fork") || is(nr, "vfork"))
+		parent = c.process;
+	return 0;
+}
+
+static void answer(const struct seccomp_notif *asked, int error)
+{
+	struct seccomp_notif_resp reply = {
+		.id = asked->id,
+		.error = -error,
+		.flags = error ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE,
+	};
+
+	/* ENOENT: it has been killed meanwhile. */
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &reply) < 0 && errno != ENOENT)
+		die("answer");
+}
+
+static void decide(const struct seccomp_notif *asked, struct process *p)
+{
+	answer(asked, judge(p, asked->data.nr, asked->data.args[0]));
+}
+
+/* The call that a parent waits in until its child has shown up, so that processes are counted in order. */
+static struct seccomp_notif held;
+static bool holding;
+
+static void let_go(void)
+{
+	parent = -1;
+	if (!holding)
+		return;
+	holding = false;
+	decide(&held, find((pid_t)held.pid));
+}
+
+static void serve(void)
+{
+	struct seccomp_notif asked = { .id = 0 };
+	struct process *p;
+
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &asked) < 0) {
+		if (errno != ENOENT && errno != EINTR)
+			die("listen");
+		return;
+	}
+	p = find((pid_t)asked.pid);
+	if (p && p - processes == parent) {
+		held = asked;
+		holding = true;
+	} else if (p) {
+		decide(&asked, p);
+	} else {
+		p = add((pid_t)asked.pid, !n_processes ? BEFORE_MAIN : parent < 0 ? FOREIGN : OURS);
+		decide(&asked, p);
+		let_go();
+	}
+}
+
+/* What has outlived COMMAND. */
+static void kill_left(FILE *report)
+{
+	char path[32], name[32];
+	FILE *comm;
+
+	for (int i = 0; i < n_processes; i++) {
+		struct pollfd ended = { .fd = processes[i].pidfd, .events = POLLIN };
+
+		if (processes[i].pidfd < 0 || poll(&ended, 1, 0) != 0)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/comm", (int)processes[i].pid);
+		comm = fopen(path, "r");
+		if (!comm || fscanf(comm, "%31s", name) != 1)
+			strcpy(name, "?");
+		if (comm)
+			fclose(comm);
+		fprintf(report, "left %s\n", name);
+		syscall(SYS_pidfd_send_signal, processes[i].pidfd, SIGKILL, NULL, 0);
+	}
+}
+
+/* Until all descendants have ended. COMMAND's status as waitpid(2) gives it. */
+static int supervise(pid_t command, FILE *report)
+{
+	time_t limit = time(NULL) + LIMIT;
+	int status = 0, one;
+	pid_t pid;
+
+	for (;;) {
+		struct pollfd asks = { .fd = listener, .events = POLLIN };
+		/* The parent waits in vain if the kernel has refused to clone. */
+		int n = poll(&asks, 1, holding ? 200 : 1);
+
+		if (n > 0 && (asks.revents & POLLIN)) {
+			serve();
+			continue;
+		}
+		if (holding)
+			let_go();
+		while ((pid = waitpid(-1, &one, WNOHANG)) > 0) {
+			if (pid != command)
+				continue;
+			status = one;
+			limit = time(NULL) + GRACE;
+		}
+		if (pid < 0)
+			return status;
+		if (time(NULL) > limit) {
+			kill_left(report);
+			limit = time(NULL) + LIMIT;
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	FILE *report;
+	int status;
+
+	if (argc < 4)
+		return FAILED;
+	if (strcmp(argv[1], "list"))
+		parse_target(argv[1]);
+	report = fopen(argv[2], "we");
+	if (!report || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		die(argv[2]);
+	status = supervise(start(argv + 3), report);
+	for (int i = 0; target.process < 0 && i < n_wanted; i++)
+		fprintf(report, "%d:%s:%d\n", seen[i].process, name_of(seen[i].nr), seen[i].n);
+	if (target.process < 0)
+		fprintf(report, "program %d\n", program);
+	if (hit)
+		fprintf(report, "hit\n");
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
