@@ -175,7 +175,7 @@ check_present_root() {
 	assert_output "$(inode /)"
 }
 
-@test "--root /: the root and the mounts are what they were" { each_way check_present_root; }
+@test "--root /: the root and the mounts are what they were" { each_way_in_mounts check_present_root; }
 
 check_shared_root() {
 	refuses "^nsclone: .*: $ROOT: Invalid argument$" --root "$ROOT" --propagation shared

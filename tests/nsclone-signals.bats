@@ -500,8 +500,10 @@ job_control() {
 in_background() {
 	shell_with_job "$@" sleep 99 '&'
 	wait_until runs "$LAUNCHER" sleep
-	enter 'kill -STOP %1'
+	to "$PROGRAM" STOP
 	wait_until stopped "$LAUNCHER"
+	enter 'jobs -s | grep -c Stopped >stopped'
+	wait_until said stopped 1
 	enter bg
 	wait_until continued "$PROGRAM"
 	enter 'kill %1; wait %1; echo $? >status'
