@@ -91,7 +91,26 @@ int cred_raise_ambient(struct diag *d)
 	return 0;
 }
 
-/* Is there a group among the supplementary ones that is neither GID nor our effective one? */
+static int act_as_user(uint32_t uid, struct diag *d)
+{
+	return setresuid(uid, uid, (uid_t)-1) < 0 ? diag_fail(d, NULL, "setuid %u", uid) : 0;
+}
+
+/* On the way back it is the uid that gives the right to change the gid, so it comes first. */
+int cred_act_as(uint32_t uid, uint32_t gid, struct diag *d)
+{
+	uid_t real, effective, saved;
+
+	if (getresuid(&real, &effective, &saved) < 0)
+		return diag_fail(d, NULL, "getresuid");
+	if (uid == saved && act_as_user(uid, d) < 0)
+		return -1;
+	if (setresgid(gid, gid, (gid_t)-1) < 0)
+		return diag_fail(d, NULL, "setgid %u", gid);
+	return uid == saved ? 0 : act_as_user(uid, d);
+}
+
+/* Is there a group among the supplementary ones that is not GID? */
 static bool has_other_groups(gid_t gid)
 {
 	int n = getgroups(0, NULL);
@@ -100,7 +119,7 @@ static bool has_other_groups(gid_t gid)
 	if (n > 0)
 		n = groups ? getgroups(n, groups) : -1;
 	for (int i = 0; i < n; i++)
-		if (groups[i] != gid && groups[i] != getegid())
+		if (groups[i] != gid)
 			return true;
 	return n < 0;
 }

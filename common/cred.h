@@ -26,9 +26,16 @@ int cred_parse_group(const char *text, const char *option, uint32_t *gid, struct
 bool cred_has_cap(int cap);
 
 /*
+ * Be UID and GID for a while: the real and the effective ids, so that a
+ * program executed meanwhile is none of secure-execution mode (ld.so(8)). The
+ * saved ones stay, and with them the right to go back in the same way.
+ */
+int cred_act_as(uint32_t uid, uint32_t gid, struct diag *d);
+
+/*
  * Supplementary groups, gid, uid, then capabilities and no_new_privs. The
  * last may be undone by nothing, and every step must succeed; only groups that
- * the user namespace forbids to drop may stay, where there are none but ours.
+ * the user namespace forbids to drop may stay, where there is none but the gid.
  */
 int cred_apply(const struct cred_plan *plan, struct diag *d);
 

@@ -36,9 +36,9 @@ int inside_map(const struct plan *plan, struct diag *d)
 }
 
 /*
- * The door was opened with the owner's effective ids; now that there are
- * names for them, the caller's real ones take their place again. Ids that the
- * map does not have cannot be taken, and stay the owner's.
+ * The door was opened with the owner's ids; now that there are names for them,
+ * the caller's take their place again. Ids that the map does not have cannot
+ * be taken, and stay the owner's.
  */
 static int leave_owner(const struct user_plan *user, struct diag *d)
 {

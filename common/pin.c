@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -25,15 +27,40 @@ static int bind_private(struct pin *pin, const char *dir, struct diag *d)
 		return diag_fail(d, dir, "make private");
 	if (mnt_is_shared(top) == 0)
 		return 0;
-	if (mount(dir, dir, NULL, MS_BIND | MS_REC, NULL) < 0)
-		return diag_fail(d, dir, "bind onto itself");
 	pin->bound = strdup(dir);
+	if (!pin->bound)
+		return diag_fail(d, dir, "make private");
+	if (mount(dir, dir, NULL, MS_BIND | MS_REC, NULL) < 0) {
+		free(pin->bound);
+		pin->bound = NULL;
+		return diag_fail(d, dir, "bind onto itself");
+	}
 	if (mount(NULL, dir, NULL, MS_PRIVATE, NULL) < 0)
 		return diag_fail(d, dir, "make private");
 	return 0;
 }
 
-/* One at a time: of fifty at once the first binds, the others find it done. */
+/*
+ * One at a time: of fifty at once the first binds, the others find it done. It
+ * is the parent that is locked: a descriptor of DIR would keep the self-bind
+ * busy.
+ */
+static int lock_parent(const char *dir, struct diag *d)
+{
+	cleanup_close int fd = -1;
+	char parent[PATH_MAX];
+
+	snprintf(parent, sizeof(parent), "%s/..", dir);
+	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return diag_fail(d, dir, "make private");
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return diag_fail(d, dir, "lock the directory above");
+	return steal_fd(&fd);
+}
+
+/* Returns the lock: until the pin is there nobody may take the self-bind back. */
 static int make_dir_private(struct pin *pin, struct diag *d)
 {
 	cleanup_free char *copy = strdup(pin->file);
@@ -43,13 +70,8 @@ static int make_dir_private(struct pin *pin, struct diag *d)
 	if (!copy)
 		return diag_fail(d, pin->file, "make private");
 	dir = dirname(copy);
-	lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (lock < 0)
-		return diag_fail(d, dir, "make private");
-	while (flock(lock, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return diag_fail(d, dir, "lock");
-	return bind_private(pin, dir, d);
+	lock = lock_parent(dir, d);
+	return lock < 0 || bind_private(pin, dir, d) < 0 ? -1 : steal_fd(&lock);
 }
 
 static int create(struct pin *pin, struct diag *d)
@@ -96,15 +118,29 @@ int pin_make(struct pin *pin, pid_t pid, enum nstype type, const char *file,
 	/* A PID namespace has its init, the child itself; its link for children needs none. */
 	bool children = type == NS_TIME;
 	char source[NSREF_PATH];
+	cleanup_close int lock = -1;
 	int ret = -1;
 
 	*pin = (struct pin){ .file = file };
 	nsref_path(source, pid, type, children);
-	if ((!make_private || make_dir_private(pin, d) == 0) && create(pin, d) == 0)
+	if (make_private)
+		lock = make_dir_private(pin, d);
+	if ((!make_private || lock >= 0) && create(pin, d) == 0)
 		ret = attach(pin, source, type, d);
+	cleanup_close_fd(&lock);
+	lock = -1;
 	if (ret)
 		pin_undo(pin);
 	return ret;
+}
+
+/* Not while somebody is about to pin there; busy is where somebody has. */
+static void unbind(const char *dir)
+{
+	struct diag ignored;
+	cleanup_close int lock = lock_parent(dir, &ignored);
+
+	umount2(dir, UMOUNT_NOFOLLOW);
 }
 
 void pin_undo(struct pin *pin)
@@ -116,7 +152,7 @@ void pin_undo(struct pin *pin)
 	if (pin->created)
 		unlink(pin->file);
 	if (pin->bound)
-		umount2(pin->bound, UMOUNT_NOFOLLOW);
+		unbind(pin->bound);
 	free(pin->bound);
 	*pin = (struct pin){ .file = NULL };
 	errno = keep;

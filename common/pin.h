@@ -34,5 +34,5 @@ enum { PIN_TRY_ANOTHER_CPU = 1 };
 int pin_make(struct pin *pin, pid_t pid, enum nstype type, const char *file,
 	     bool make_private, struct diag *d);
 
-/* Unmount, remove the file if it was ours, undo the self-bind. */
+/* Unmount, remove the file if it was ours; undo the self-bind, unless others have pinned there. */
 void pin_undo(struct pin *pin);

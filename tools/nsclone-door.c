@@ -11,6 +11,7 @@
 
 #include "child.h"
 #include "cleanup.h"
+#include "cred.h"
 #include "diag.h"
 #include "explain.h"
 #include "gate.h"
@@ -80,19 +81,10 @@ static struct spawn_args spawn_args(const struct launch *l)
 	};
 }
 
-/* The owner of a user namespace is who makes it: effective ids, just for the door. */
+/* The owner of a user namespace is who makes it. */
 static int become(const struct user_plan *user, uid_t uid, gid_t gid, struct diag *d)
 {
-	if (!user->set_owner)
-		return 0;
-	/* Whichever of the two is the caller's own gives back the right to change the other. */
-	if (uid == user->own_uid && setresuid((uid_t)-1, uid, (uid_t)-1) < 0)
-		return diag_fail(d, NULL, "seteuid %u", (unsigned int)uid);
-	if (setresgid((gid_t)-1, gid, (gid_t)-1) < 0)
-		return diag_fail(d, NULL, "setegid %u", (unsigned int)gid);
-	if (setresuid((uid_t)-1, uid, (uid_t)-1) < 0)
-		return diag_fail(d, NULL, "seteuid %u", (unsigned int)uid);
-	return 0;
+	return user->set_owner ? cred_act_as(uid, gid, d) : 0;
 }
 
 /*
