@@ -25,6 +25,9 @@ static int build(const struct birth *birth, struct diag *d)
 {
 	unsigned int late = birth->plan->late;
 
+	/* It was the launcher that went through the door, and has built. */
+	if (birth->plan->door != DOOR_CLONE)
+		return 0;
 	if (birth->spawned->time_left_out)
 		late |= CLONE_NEWTIME;
 	if (join_cgroup(birth, d) < 0 || inside_map(birth->plan, d) < 0)

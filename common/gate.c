@@ -43,7 +43,8 @@ void gate_close(struct gate *gate)
 /* A note is as long as its word needs. */
 static size_t note_size(enum gate_word word)
 {
-	return word == GATE_FAILED ? sizeof(struct gate_note) : offsetof(struct gate_note, diag);
+	return word == GATE_FAILED || word == GATE_AGAIN ? sizeof(struct gate_note) :
+							     offsetof(struct gate_note, diag);
 }
 
 int gate_say_note(int end, const struct gate_note *note)

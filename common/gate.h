@@ -3,24 +3,27 @@
 
 /*
  * gate: the talk between a launcher and its child, before the program starts
- * and, where the child is an init of ours, after that. A socket pair: when
- * either side dies, the other reads an end of file.
+ * and, where the child is an init of ours, after that; and between a launcher
+ * that goes through the door itself and its helper outside. A socket pair:
+ * when either side dies, the other reads an end of file.
  */
 
 #include "diag.h"
 #include "run.h"
 
-/* In the order in which they are said. */
+/* In the order in which they are said: "->" from who is outside to who is inside. */
 enum gate_word {
 	GATE_CLOSED,  /* the other side has gone, or its end was closed by exec */
-	GATE_MAPPED,  /* -> child: your ids are mapped */
-	GATE_BUILT,   /* <- child: every namespace exists and has its offsets */
-	GATE_GO,      /* -> child: pins, host set-up and the like are done */
-	GATE_EXEC,    /* <- child: next comes exec */
-	GATE_RUNNING, /* <- init: the program has been executed */
+	GATE_INSIDE,  /* <- launcher: the user namespace exists */
+	GATE_MAPPED,  /* -> your ids are mapped */
+	GATE_BUILT,   /* <- every namespace of process number exists and has its offsets */
+	GATE_AGAIN,   /* -> launcher: on another CPU, please (PIN_TRY_ANOTHER_CPU) */
+	GATE_GO,      /* -> pins, host set-up and the like are done */
+	GATE_EXEC,    /* <- next comes exec */
+	GATE_RUNNING, /* <- init, launcher: the program has been executed */
 	GATE_STOPPED, /* <- init: the program was stopped by signal number */
 	GATE_ENDED,   /* <- init: how the program ended */
-	GATE_FAILED,  /* <- child: why it goes no further */
+	GATE_FAILED,  /* <-> why it goes no further */
 };
 
 struct gate_note {

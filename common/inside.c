@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "inside.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <net/if.h>
 #include <poll.h>
@@ -95,36 +94,15 @@ static bool orphaned(int parent_fd)
 	return poll(&parent, 1, 0) != 0;
 }
 
-/* Until the command has ended, or the launcher has: then the command is ended, too. */
-static void watch(int command, int parent_fd)
-{
-	struct pollfd fds[2] = {
-		{ .fd = command, .events = POLLIN }, { .fd = parent_fd, .events = POLLIN },
-	};
-
-	while (poll(fds, 2, -1) < 0 && errno == EINTR)
-		;
-	if (!fds[0].revents)
-		kernel_pidfd_send_signal(command, SIGKILL);
-}
-
+/* When the launcher dies first, the command is ended, too. */
 static int run_setup(const struct plan *plan, int parent_fd, struct diag *d)
 {
 	char *argv[] = { "/bin/sh", "-c", (char *)(uintptr_t)plan->setup, NULL };
-	struct run run = {
+
+	return run_attended(&(struct run){
 		.argv = argv, .env = environ, .mask = &plan->mask, .stdout_fd = -1, .stderr_fd = -1,
 		.with_caps = true,
-	};
-	cleanup_close int fd = -1;
-	struct ended e;
-	pid_t pid;
-
-	if (run_start(&run, &pid, &fd, d) < 0)
-		return -1;
-	watch(fd, parent_fd);
-	if (run_wait_end(pid, &e) < 0)
-		return diag_fail(d, NULL, "set-up command");
-	return run_check(&e, "set-up command", d);
+	}, "set-up command", parent_fd, d);
 }
 
 static void hint_mount(const struct plan *plan, struct diag *d)
@@ -141,7 +119,7 @@ static void hint_mount(const struct plan *plan, struct diag *d)
 
 int inside_enter(const struct plan *plan, int parent_fd, struct diag *d)
 {
-	if ((plan->flags & CLONE_NEWNS) && mnt_setup(&plan->mnt, d) < 0) {
+	if (((plan->flags & CLONE_NEWNS) || plan->mnt.root) && mnt_setup(&plan->mnt, d) < 0) {
 		hint_mount(plan, d);
 		return -1;
 	}

@@ -165,6 +165,8 @@ static void take(struct mirror *m, int sig, bool from_terminal)
 
 	if (from_terminal || ignored_here(sig))
 		return;
+	if (m->outlasts && (sig == SIGINT || sig == SIGTERM))
+		return;
 	if (passed[i].action == ACTION_END)
 		die_by(sig);
 	else if (passed[i].action == ACTION_STOP)

@@ -17,7 +17,8 @@ struct diag;
 struct mirror {
 	pid_t pid;
 	int pidfd;	  /* owned by whoever made the child */
-	bool forward;	  /* pass signals on; if not, they act on the launcher */
+	bool forward;	  /* pass signals on; if not, they act on the launcher … */
+	bool outlasts;	  /* … but for INT and TERM, which it ignores once the program runs */
 	bool started;	  /* the program has been executed */
 	bool bare_init;	  /* it is PID 1 of its namespace, and no init of ours */
 	int killed_for;	  /* the signal whose default action we carried out by SIGKILL … */

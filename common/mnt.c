@@ -100,8 +100,8 @@ static int propagate(enum propagation propagation, struct diag *d)
 	       diag_hint(d, "the root directory is no mount point, as in a chroot: --propagation unchanged leaves the mounts as they are");
 }
 
-/* A mount over PATH must not spread to where it came from. */
-static int keep_private(const char *path, struct diag *d)
+/* A mount over PATH, which is called DIR, must not spread to where it came from. */
+static int keep_private(const char *path, const char *dir, struct diag *d)
 {
 	cleanup_close int fd = -1;
 
@@ -109,10 +109,10 @@ static int keep_private(const char *path, struct diag *d)
 		return 0;
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return diag_fail(d, path, "make private");
+		return diag_fail(d, dir, "make private");
 	if (mnt_is_shared(fd) == 0)
 		return 0;
-	diag_set(d, EINVAL, path, "mount over");
+	diag_set(d, EINVAL, dir, "mount over");
 	return diag_hint(d, "it lies in a shared mount and is no mount point: what is mounted there would appear outside, too");
 }
 
@@ -148,8 +148,8 @@ static int mount_fs(const struct mnt_plan *plan, int root, const char *type, con
 	const char *target = find_place(&place, root, dir, d);
 	int ret = target ? 0 : -1;
 
-	if (!ret && plan->propagation > PROPAGATION_PRIVATE && root < 0)
-		ret = keep_private(target, d);
+	if (!ret && plan->propagation > PROPAGATION_PRIVATE && (root < 0 || !plan->pivot))
+		ret = keep_private(target, dir, d);
 	if (!ret && mount(type, target, type, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		ret = diag_fail(d, dir, "mount %s", type);
 	cleanup_close_fd(&place.fd);
@@ -244,6 +244,18 @@ static int pivot(const char *root, int tree, struct diag *d)
 	return chdir("/") < 0 ? diag_fail(d, root, "enter the new root") : 0;
 }
 
+static int change_root_by_chroot(const struct mnt_plan *plan, int dir, struct diag *d)
+{
+	if (mount_all(plan, dir, d) < 0)
+		return -1;
+	if (fchdir(dir) < 0)
+		return diag_fail(d, plan->root, "enter the new root");
+	if (chroot(".") == 0)
+		return 0;
+	diag_fail(d, plan->root, "chroot");
+	return errno != EPERM ? -1 : diag_hint(d, "it takes CAP_SYS_CHROOT: add --map-root-user (-r)");
+}
+
 static int change_root(const struct mnt_plan *plan, struct diag *d)
 {
 	cleanup_close int dir = open(plan->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -256,6 +268,8 @@ static int change_root(const struct mnt_plan *plan, struct diag *d)
 			return diag_fail(d, "/", "change the working directory");
 		return mount_all(plan, -1, d);
 	}
+	if (!plan->pivot)
+		return change_root_by_chroot(plan, dir, d);
 	if (refuse_shared(plan, dir, d) < 0 || attach_root(plan->root, dir, &tree, d) < 0)
 		return -1;
 	if (mount_all(plan, tree, d) < 0)

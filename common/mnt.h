@@ -22,6 +22,7 @@ enum propagation {
 struct mnt_plan {
 	enum propagation propagation;
 	const char *root;
+	bool pivot;	    /* by pivot_root(2): the old root goes; else by chroot(2) */
 	const char *proc;
 	const char *sys;
 	const char *binfmt;
@@ -33,9 +34,11 @@ int mnt_parse_propagation(const char *text, enum propagation *out, struct diag *
 
 /*
  * Do all of PLAN in the mount namespace of this process, which must be its own
- * to change: propagation first, the file systems beneath the root to be, then
- * pivot_root(2) and the old root let go. The working directory is "/" then,
- * if there was a root. A root that is the present one is left as it is.
+ * to change (but for a root by chroot(2), and PROPAGATION_UNCHANGED):
+ * propagation first, the file systems beneath the root to be, then
+ * pivot_root(2) and the old root let go, or chroot(2). The working directory is
+ * "/" then, if there was a root. A root that is the present one is left as it
+ * is.
  */
 int mnt_setup(const struct mnt_plan *plan, struct diag *d);
 

@@ -143,17 +143,6 @@ const char options_launch_usage[] =
 "     --setenv NAME=VALUE     set a variable\n"
 "     --close-fds[=FD,...]    close all descriptors over 2 but these\n";
 
-void options_join(struct option *all, int capacity, const struct option *own)
-{
-	int n = 0;
-
-	for (const struct option *o = options_launch; o->name && n < capacity - 1; o++)
-		all[n++] = *o;
-	for (; own->name && n < capacity - 1; own++)
-		all[n++] = *own;
-	all[n] = (struct option){ .name = NULL };
-}
-
 static int take_type(struct plan *plan, int type, const char *file, struct diag *d)
 {
 	if (file && !*file)
@@ -429,12 +418,10 @@ static const struct option *find_long(const char *word, const struct option *all
 int options_explain(int opt, char *const *argv, const struct option *all, struct diag *d)
 {
 	const char *word = argv[optind - 1];
-	const struct option *row = NULL;
+	const struct option *row = strncmp(word, "--", 2) ? NULL : find_long(word, all);
 
-	/* getopt stands behind a long option; it is in the midst of a bundle of letters. */
-	if (!strncmp(word, "--", 2) && (!optopt || optopt >= OPT_LAUNCH || find_long(word, all)))
-		row = find_long(word, all);
-	else if (optopt)
+	/* getopt stands behind a long option; but in the midst of a bundle of letters, before it. */
+	if (optopt && (!row || row->val != optopt))
 		return diag_usage(d, opt == ':' ? "option '-%c' needs an argument" :
 						  "unknown option '-%c'", optopt);
 	if (!row)

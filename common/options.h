@@ -18,12 +18,6 @@ extern const char options_launch_letters[];
 /* Their part of the usage text. */
 extern const char options_launch_usage[];
 
-/*
- * Join the shared rows and a tool's own into ALL, CAPACITY rows, the last one
- * zero. (A tool asks getopt_long(3) with them; its letters begin with "+:".)
- */
-void options_join(struct option *all, int capacity, const struct option *own);
-
 /* Take option OPT (getopt's value) if it is a launch option: 1, 0 if it is none, -1 and *d. */
 int options_launch_take(struct plan *plan, int opt, const char *arg, struct diag *d);
 

@@ -18,7 +18,7 @@
 #include "run.h"
 #include "tree.h"
 
-int outside_run(struct mirror *m, const struct run *run, const char *name, struct diag *d)
+static int run_mirrored(struct mirror *m, const struct run *run, const char *name, struct diag *d)
 {
 	cleanup_close int fd = -1;
 	struct ended e;
@@ -31,6 +31,12 @@ int outside_run(struct mirror *m, const struct run *run, const char *name, struc
 	if (run_wait_end(pid, &e) < 0)
 		return diag_fail(d, NULL, "wait for %s", name);
 	return m->ended ? mirror_tell_lost(m, d) : run_check(&e, name, d);
+}
+
+int outside_run(const struct outside *o, const struct run *run, const char *name, struct diag *d)
+{
+	return o->mirror ? run_mirrored(o->mirror, run, name, d) :
+			   run_attended(run, name, o->peer, d);
 }
 
 /* What newuidmap said becomes part of our one line: it knows the reason best. */
@@ -48,10 +54,10 @@ static void quote(int fd, const char *name, struct diag *d)
 	snprintf(d->path, sizeof(d->path), "%s", from);
 }
 
-static int map_by_helper(struct mirror *m, const struct plan *plan, enum idkind kind,
+static int map_by_helper(const struct outside *o, const struct plan *plan, enum idkind kind,
 			 struct diag *d)
 {
-	cleanup_free char **argv = idmap_helper_argv(&plan->user.map[kind], kind, m->pid);
+	cleanup_free char **argv = idmap_helper_argv(&plan->user.map[kind], kind, o->pid);
 	cleanup_close int in = -1, out = -1;
 	struct run run = { .argv = argv, .env = environ, .mask = &plan->mask, .stdout_fd = -1 };
 	int ends[2];
@@ -60,17 +66,17 @@ static int map_by_helper(struct mirror *m, const struct plan *plan, enum idkind 
 		return diag_fail(d, NULL, "write %s", idmap_file(kind));
 	in = ends[0];
 	out = run.stderr_fd = ends[1];
-	if (outside_run(m, &run, argv[0], d) == 0)
+	if (outside_run(o, &run, argv[0], d) == 0)
 		return 0;
 	close(steal_fd(&out));
-	if (!m->ended) {
+	if (!o->mirror || !o->mirror->ended) {
 		quote(in, argv[0], d);
 		explain_helper(argv[0], d);
 	}
 	return -1;
 }
 
-static int map_one(struct mirror *m, const struct plan *plan, enum idkind kind, struct diag *d)
+static int map_one(const struct outside *o, const struct plan *plan, enum idkind kind, struct diag *d)
 {
 	const struct idmap *map = &plan->user.map[kind];
 	char proc[16];
@@ -78,8 +84,8 @@ static int map_one(struct mirror *m, const struct plan *plan, enum idkind kind, 
 	if (!map->n)
 		return 0;
 	if (!cred_has_cap(kind == ID_UID ? KERNEL_CAP_SETUID : KERNEL_CAP_SETGID))
-		return map_by_helper(m, plan, kind, d);
-	snprintf(proc, sizeof(proc), "%d", (int)m->pid);
+		return map_by_helper(o, plan, kind, d);
+	snprintf(proc, sizeof(proc), "%d", (int)o->pid);
 	return idmap_write(map, kind, proc, d);
 }
 
@@ -98,7 +104,7 @@ static int check_allowed(const char *proc, struct diag *d)
 }
 
 /* setgroups before the gid map: afterwards the kernel does not take "deny" any more. */
-int outside_map(struct mirror *m, const struct plan *plan, struct diag *d)
+int outside_map(const struct outside *o, const struct plan *plan, struct diag *d)
 {
 	const struct user_plan *user = &plan->user;
 	bool allow = user->setgroups == SETGROUPS_ALLOW;
@@ -106,21 +112,22 @@ int outside_map(struct mirror *m, const struct plan *plan, struct diag *d)
 
 	if (user->writer != MAP_OUTSIDE)
 		return 0;
-	snprintf(proc, sizeof(proc), "%d", (int)m->pid);
+	snprintf(proc, sizeof(proc), "%d", (int)o->pid);
 	if (user->setgroups != SETGROUPS_UNCHANGED && idmap_write_setgroups(allow, proc, d) < 0)
 		return -1;
-	if (map_one(m, plan, ID_UID, d) < 0 || map_one(m, plan, ID_GID, d) < 0)
+	if (map_one(o, plan, ID_UID, d) < 0 || map_one(o, plan, ID_GID, d) < 0)
 		return -1;
 	return allow ? check_allowed(proc, d) : 0;
 }
 
-int outside_pin(struct pin *pins, pid_t pid, const struct plan *plan, struct diag *d)
+int outside_pin(struct pin *pins, pid_t pid, const struct plan *plan, unsigned int types,
+		struct diag *d)
 {
 	/* The mount namespace is the first type: one that must be made again has cost no other pin. */
 	for (int type = 0; type < NSTYPE_COUNT; type++) {
 		int ret;
 
-		if (!plan->pin[type])
+		if (!plan->pin[type] || !(types & (unsigned int)nstype_table[type].flag))
 			continue;
 		ret = pin_make(&pins[type], pid, type, plan->pin[type], plan->make_private, d);
 		if (ret) {

@@ -15,19 +15,27 @@ struct mirror;
 struct plan;
 struct run;
 
+/* For whom it is done, and how to wait meanwhile. */
+struct outside {
+	pid_t pid;
+	struct mirror *mirror; /* of PID, a child of ours; or NULL, and … */
+	int peer;	       /* … this is readable or hung up when nobody waits for us any more */
+};
+
 /*
  * Run RUN and wait for it, dealing with signals meanwhile. NAME is what
- * messages call it. 0: it ended well. When the child of M ends first, the
- * program is killed: -1, with *d saying so.
+ * messages call it. 0: it ended well. When PID ends first, the program is
+ * killed: -1, with *d saying so.
  */
-int outside_run(struct mirror *m, const struct run *run, const char *name, struct diag *d);
+int outside_run(const struct outside *o, const struct run *run, const char *name, struct diag *d);
 
-/* Write setgroups, the uid map and the gid map of M's child, if that is how the plan has it. */
-int outside_map(struct mirror *m, const struct plan *plan, struct diag *d);
+/* Write setgroups, the uid map and the gid map of PID, if that is how the plan has it. */
+int outside_map(const struct outside *o, const struct plan *plan, struct diag *d);
 
 /*
- * Pin what the plan asks to pin, into PINS[NSTYPE_COUNT]. All or none: 0, -1
- * or PIN_TRY_ANOTHER_CPU.
+ * Pin what the plan asks to pin, of those types whose CLONE_NEW* are in TYPES,
+ * into PINS[NSTYPE_COUNT]. All or none: 0, -1 or PIN_TRY_ANOTHER_CPU.
  */
-int outside_pin(struct pin *pins, pid_t pid, const struct plan *plan, struct diag *d);
+int outside_pin(struct pin *pins, pid_t pid, const struct plan *plan, unsigned int types,
+		struct diag *d);
 void outside_unpin(struct pin *pins);

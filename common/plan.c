@@ -26,16 +26,23 @@ static int imply(struct plan *plan, struct diag *d)
 		plan->flags |= CLONE_NEWPID;
 	if (plan->mnt.interp && !plan->mnt.binfmt)
 		plan->mnt.binfmt = "/proc/sys/fs/binfmt_misc";
+	plan->mnt.pivot = plan->door == DOOR_CLONE;
+	if (plan->door == DOOR_UNSHARE && !(plan->flags & CLONE_NEWNS))
+		plan->mnt.propagation = PROPAGATION_UNCHANGED;
 	return 0;
+}
+
+bool plan_has_pins(const struct plan *plan)
+{
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		if (plan->pin[type])
+			return true;
+	return false;
 }
 
 static int refuse(const struct plan *plan, struct diag *d)
 {
-	bool pins = false;
-
-	for (int type = 0; type < NSTYPE_COUNT; type++)
-		pins |= plan->pin[type] != NULL;
-	if (plan->make_private && !pins)
+	if (plan->make_private && !plan_has_pins(plan))
 		return diag_usage(d, "--make-private is for a pin: name a FILE, as in --mount=FILE");
 	if (plan->door != DOOR_CLONE)
 		return 0;
@@ -110,8 +117,9 @@ int plan_complete(struct plan *plan, char **env, struct diag *d)
 		return -1;
 	if ((plan->flags & CLONE_NEWUSER) && resolve_user(&plan->user, d) < 0)
 		return -1;
-	if (has_offsets(plan))
-		plan->late |= CLONE_NEWTIME;
+	/* unshare(2) makes a time namespace for children only. */
+	if (has_offsets(plan) || plan->door == DOOR_UNSHARE)
+		plan->late |= plan->flags & CLONE_NEWTIME;
 	plan->env = env_build(&plan->env_plan, env);
 	if (!plan->env)
 		return diag_fail(d, NULL, "make the environment");

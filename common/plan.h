@@ -87,3 +87,6 @@ struct plan {
  * caller's. The plan points into it, argv and memory that is never freed.
  */
 int plan_complete(struct plan *plan, char **env, struct diag *d);
+
+/* Is a namespace of any type to be pinned? */
+bool plan_has_pins(const struct plan *plan);

@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,6 +14,7 @@
 #include "cred.h"
 #include "diag.h"
 #include "spawn.h"
+#include "tree.h"
 
 /* A helper in the making. */
 struct helper {
@@ -108,6 +110,33 @@ int run_check(const struct ended *e, const char *name, struct diag *d)
 	if (e->status)
 		return diag_set(d, 0, NULL, "%s: exit status %d", name, e->status);
 	return 0;
+}
+
+/* Whichever comes first. */
+static bool ends_before(int pidfd, int peer)
+{
+	struct pollfd fds[2] = {
+		{ .fd = pidfd, .events = POLLIN }, { .fd = peer, .events = POLLIN },
+	};
+
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return fds[0].revents;
+}
+
+int run_attended(const struct run *run, const char *name, int peer, struct diag *d)
+{
+	cleanup_close int fd = -1;
+	struct ended e;
+	pid_t pid;
+
+	if (run_start(run, &pid, &fd, d) < 0)
+		return -1;
+	if (!ends_before(fd, peer))
+		tree_kill(pid);
+	if (run_wait_end(pid, &e) < 0)
+		return diag_fail(d, NULL, "wait for %s", name);
+	return run_check(&e, name, d);
 }
 
 /* Why a file that is there cannot be executed, found by looking at it. */

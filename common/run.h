@@ -56,6 +56,13 @@ int run_wait_end(pid_t pid, struct ended *e);
 int run_check(const struct ended *e, const char *name, struct diag *d);
 
 /*
+ * Start it and wait for its end. 0: it ended well. NAME is what messages call
+ * it. When PEER (-1: nobody) is readable or hung up first, nobody waits for it
+ * any more: it is killed with all that it has started, and -1 returned.
+ */
+int run_attended(const struct run *run, const char *name, int peer, struct diag *d);
+
+/*
  * execvp(3) of FILE with environment ENV, whose PATH serves for the look-up.
  * Returns only on failure: -1 and *d, with the status that it deserves (126
  * or 127). environ is ENV then.

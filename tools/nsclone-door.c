@@ -14,17 +14,15 @@
 #include "cred.h"
 #include "diag.h"
 #include "explain.h"
-#include "gate.h"
-#include "mirror.h"
 #include "outside.h"
+#include "parent.h"
 #include "pin.h"
 #include "spawn.h"
 
 /* One launch: the child, and what has been made for it. */
 struct launch {
 	const struct nsclone *n;
-	struct mirror mirror;
-	struct gate gate;
+	struct parent parent;
 	int cgroup_fd;	  /* where to be born … */
 	int cgroup_procs; /* … and what to write to where that cannot be had, or minus errno */
 	bool pid_file;	  /* has been made by us */
@@ -110,18 +108,8 @@ static int open_door(struct launch *l, struct birth *birth, struct diag *report,
 		ret = diag_set(d, ENOSYS, NULL, "clone: no pidfd (Linux 5.2)");
 	if (become(user, user->own_uid, user->own_gid, ret < 0 ? &(struct diag){ 0 } : d) < 0)
 		ret = -1;
-	l->mirror.pid = child->pid;
-	l->mirror.pidfd = child->pidfd;
-	l->mirror.ended = false;
+	parent_adopt(&l->parent, child);
 	return ret;
-}
-
-static bool has_pins(const struct plan *plan)
-{
-	for (int type = 0; type < NSTYPE_COUNT; type++)
-		if (plan->pin[type])
-			return true;
-	return false;
 }
 
 /* Is there anything to be done for the child, or to be heard of it, before it executes the program? */
@@ -131,43 +119,22 @@ static bool needs_gate(const struct nsclone *n)
 
 	return plan->user.writer == MAP_OUTSIDE || plan->init || plan->setup || plan->late ||
 	       n->host_setup || n->pid_file || n->status_fd >= 0 || n->block_fd >= 0 ||
-	       has_pins(plan);
+	       plan_has_pins(plan);
 }
 
 /* End the child, if it has not, and take back what was made for it. */
 static void take_back(struct launch *l)
 {
-	gate_close(&l->gate);
-	mirror_kill(&l->mirror);
+	parent_end(&l->parent);
 	outside_unpin(l->pins);
 	if (l->pid_file)
 		unlink(l->n->pid_file);
 	l->pid_file = false;
-	cleanup_close_fd(&l->mirror.pidfd);
-	l->mirror.pidfd = -1;
 }
 
-/* The child went without a word. */
-static int lost(struct launch *l, struct diag *d)
+static struct outside outside(struct launch *l)
 {
-	mirror_wait_end(&l->mirror);
-	return mirror_tell_lost(&l->mirror, d);
-}
-
-static int expect(struct launch *l, enum gate_word word, struct diag *d)
-{
-	struct gate_note note;
-
-	/* It may have ended, but not without a last word. */
-	mirror_wait_fd(&l->mirror, l->gate.parent);
-	if (gate_hear(l->gate.parent, &note) < 0)
-		return diag_fail(d, NULL, "hear from the child");
-	if (note.word == word)
-		return 0;
-	if (note.word != GATE_FAILED)
-		return lost(l, d);
-	*d = note.diag;
-	return -1;
+	return (struct outside){ .pid = l->parent.mirror.pid, .mirror = &l->parent.mirror, .peer = -1 };
 }
 
 static int run_host_setup(struct launch *l, struct diag *d)
@@ -175,23 +142,16 @@ static int run_host_setup(struct launch *l, struct diag *d)
 	char *argv[] = { "/bin/sh", "-c", (char *)(uintptr_t)l->n->host_setup, NULL };
 	char variable[32];
 	struct env_plan plan = { .clear = false };
+	const struct outside out = outside(l);
 	cleanup_free char **env = NULL;
 
-	snprintf(variable, sizeof(variable), "NSCLONE_PID=%d", (int)l->mirror.pid);
+	snprintf(variable, sizeof(variable), "NSCLONE_PID=%d", (int)l->parent.mirror.pid);
 	if (env_add_set(&plan, variable) < 0 || !(env = env_build(&plan, environ)))
 		return diag_fail(d, NULL, "host set-up command");
 	free(plan.set);
-	return outside_run(&l->mirror, &(struct run){
+	return outside_run(&out, &(struct run){
 		.argv = argv, .env = env, .mask = &l->n->plan.mask, .stdout_fd = -1, .stderr_fd = -1,
 	}, "host set-up command", d);
-}
-
-/* A child that has gone is found by expect(). */
-static int say(const struct launch *l, enum gate_word word, struct diag *d)
-{
-	if (gate_say(l->gate.parent, word) < 0 && errno != EPIPE)
-		return diag_fail(d, NULL, "talk to the child");
-	return 0;
 }
 
 /* What others learn, and do, while the child waits for GATE_GO. */
@@ -200,19 +160,19 @@ static int announce(struct launch *l, struct diag *d)
 	const struct nsclone *n = l->n;
 
 	if (n->pid_file) {
-		int made = nsclone_report_pid_file(n->pid_file, l->mirror.pid, d);
+		int made = nsclone_report_pid_file(n->pid_file, l->parent.mirror.pid, d);
 
 		if (made < 0)
 			return -1;
 		l->pid_file = made;
 	}
-	if (n->status_fd >= 0 && nsclone_report_start(n->status_fd, l->mirror.pid, l->mirror.pidfd,
+	if (n->status_fd >= 0 && nsclone_report_start(n->status_fd, l->parent.mirror.pid, l->parent.mirror.pidfd,
 						      n->plan.flags, d) < 0)
 		return -1;
 	if (n->host_setup && run_host_setup(l, d) < 0)
 		return -1;
-	if (n->block_fd >= 0 && !mirror_wait_fd(&l->mirror, n->block_fd))
-		return lost(l, d);
+	if (n->block_fd >= 0 && !mirror_wait_fd(&l->parent.mirror, n->block_fd))
+		return parent_lost(&l->parent, d);
 	return 0;
 }
 
@@ -220,29 +180,26 @@ static int announce(struct launch *l, struct diag *d)
 static int lead(struct launch *l, struct diag *d)
 {
 	const struct plan *plan = &l->n->plan;
+	struct parent *parent = &l->parent;
+	const struct outside out = outside(l);
 	int pinned;
 
-	if (outside_map(&l->mirror, plan, d) < 0 || say(l, GATE_MAPPED, d) < 0 ||
-	    expect(l, GATE_BUILT, d) < 0)
+	if (outside_map(&out, plan, d) < 0 || parent_say(parent, GATE_MAPPED, d) < 0 ||
+	    parent_expect(parent, GATE_BUILT, d) < 0)
 		return -1;
-	pinned = outside_pin(l->pins, l->mirror.pid, plan, d);
+	pinned = outside_pin(l->pins, out.pid, plan, NSTYPE_ALL_FLAGS, d);
 	if (pinned)
 		return pinned;
-	if (announce(l, d) < 0 || say(l, GATE_GO, d) < 0)
+	if (announce(l, d) < 0 || parent_say(parent, GATE_GO, d) < 0)
 		return -1;
-	if (plan->init)
-		return expect(l, GATE_RUNNING, d);
-	if (expect(l, GATE_EXEC, d) < 0 || expect(l, GATE_CLOSED, d) < 0)
-		return -1;
-	/* Closed by exec, or by our own SIGKILL for a signal that came before? */
-	return l->mirror.killed_for ? lost(l, d) : 0;
+	return plan->init ? parent_expect(parent, GATE_RUNNING, d) : parent_see_exec(parent, d);
 }
 
 /* Back to all CPUs, and the child with us, long before its program starts. */
 static int spread_out(struct launch *l, struct diag *d)
 {
 	if (sched_setaffinity(0, sizeof(l->cpus), &l->cpus) < 0 ||
-	    sched_setaffinity(l->mirror.pid, sizeof(l->cpus), &l->cpus) < 0)
+	    sched_setaffinity(l->parent.mirror.pid, sizeof(l->cpus), &l->cpus) < 0)
 		return diag_fail(d, NULL, "move back to all CPUs");
 	return 0;
 }
@@ -258,12 +215,12 @@ static int try_gated(struct launch *l, const cpu_set_t *on, struct diag *d)
 
 	if (on && sched_setaffinity(0, sizeof(*on), on) < 0)
 		return diag_fail(d, NULL, "move to another CPU");
-	if (gate_open(&l->gate, d) < 0)
+	if (gate_open(&l->parent.gate, d) < 0)
 		return -1;
 	ret = open_door(l, &birth, NULL, &child, d);
 	if (ret > 0)
-		child_run_gated(&birth, &l->gate);
-	gate_keep_parent(&l->gate);
+		child_run_gated(&birth, &l->parent.gate);
+	gate_keep_parent(&l->parent.gate);
 	if (ret == 0 && on)
 		ret = spread_out(l, d);
 	if (ret == 0)
@@ -276,7 +233,7 @@ static int try_gated(struct launch *l, const cpu_set_t *on, struct diag *d)
 /* Twice around: a batch of ids that ends in between is followed by a greater one. */
 static int launch_gated(struct launch *l, struct diag *d)
 {
-	int ret = mirror_open(&l->mirror, d) < 0 ? -1 : try_gated(l, NULL, d);
+	int ret = mirror_open(&l->parent.mirror, d) < 0 ? -1 : try_gated(l, NULL, d);
 	cpu_set_t one;
 
 	if (ret == PIN_TRY_ANOTHER_CPU && sched_getaffinity(0, sizeof(l->cpus), &l->cpus) < 0)
@@ -302,12 +259,9 @@ static int launch_at_once(struct launch *l, struct diag *d)
 	struct spawned child;
 	struct diag report;
 
-	if (l->n->plan.parent_death) {
-		self = kernel_pidfd_open(getpid(), 0);
-		if (self < 0)
-			return diag_fail(d, NULL, "pidfd_open");
-		birth.parent_fd = self;
-	}
+	if (parent_watch(&l->n->plan, &self, d) < 0)
+		return -1;
+	birth.parent_fd = self;
 	if (open_door(l, &birth, &report, &child, d) == 0) {
 		if (!report.status)
 			return 0;
@@ -324,19 +278,19 @@ static void wait_init(struct launch *l)
 
 	/* One that has ended may still be to be heard. */
 	while (note.word != GATE_ENDED && note.word != GATE_CLOSED) {
-		mirror_wait_fd(&l->mirror, l->gate.parent);
-		gate_hear(l->gate.parent, &note);
+		mirror_wait_fd(&l->parent.mirror, l->parent.gate.parent);
+		gate_hear(l->parent.gate.parent, &note);
 		if (note.word == GATE_STOPPED)
-			mirror_stop(&l->mirror, note.number);
+			mirror_stop(&l->parent.mirror, note.number);
 	}
-	mirror_wait_end(&l->mirror);
+	mirror_wait_end(&l->parent.mirror);
 	if (note.word == GATE_ENDED)
-		l->mirror.end = note.ended;
+		l->parent.mirror.end = note.ended;
 }
 
 static int detach(struct launch *l, struct diag *d)
 {
-	if (nsclone_report_pid(l->mirror.pid, d) < 0) {
+	if (nsclone_report_pid(l->parent.mirror.pid, d) < 0) {
 		take_back(l);
 		return -1;
 	}
@@ -350,28 +304,25 @@ int nsclone_launch(const struct nsclone *n, struct diag *d)
 
 	l = (struct launch){
 		.n = n, .cgroup_fd = -1, .cgroup_procs = -1,
-		.gate = { -1, -1 },
-		.mirror = {
-			.pid = -1, .pidfd = -1, .signal_fd = -1, .forward = n->forward,
-			.bare_init = (n->plan.flags & CLONE_NEWPID) && !n->plan.init,
-		},
 	};
+	parent_init(&l.parent, &n->plan);
+	l.parent.mirror.forward = n->forward;
 	mirror_block();
 	ret = open_cgroup(&l, d);
 	if (ret == 0)
 		ret = needs_gate(n) ? launch_gated(&l, d) : launch_at_once(&l, d);
-	if (ret < 0 && l.mirror.killed_for)
-		mirror_end(&(struct ended){ .signal = l.mirror.killed_for });
+	if (ret < 0 && l.parent.mirror.killed_for)
+		mirror_end(&(struct ended){ .signal = l.parent.mirror.killed_for });
 	if (ret < 0)
 		return -1;
-	l.mirror.started = true;
+	l.parent.mirror.started = true;
 	if (n->background)
 		return detach(&l, d);
 	if (n->plan.init)
 		wait_init(&l);
 	else
-		mirror_wait_end(&l.mirror);
+		mirror_wait_end(&l.parent.mirror);
 	if (n->status_fd >= 0)
-		nsclone_report_end(n->status_fd, &l.mirror.end);
-	mirror_end(&l.mirror.end);
+		nsclone_report_end(n->status_fd, &l.parent.mirror.end);
+	mirror_end(&l.parent.mirror.end);
 }

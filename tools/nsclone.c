@@ -5,10 +5,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
+#include "cmdline.h"
 #include "diag.h"
 #include "explain.h"
 #include "file.h"
@@ -45,8 +44,6 @@ static const struct option options_own[] = {
 	{ "block-fd", required_argument, NULL, OPT_BLOCK_FD },
 	{ "host-setup", required_argument, NULL, OPT_HOST_SETUP },
 	{ "background", no_argument, NULL, OPT_BACKGROUND },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -80,14 +77,6 @@ static const char usage_tail[] =
 "itself failed; 126, 127: the program cannot be executed, is not there.\n"
 "See nsclone(1).\n";
 
-/* Text that was asked for and cannot be written is a failure, too. */
-static int print(const char *a, const char *b, const char *c, struct diag *d)
-{
-	if (printf("%s%s%s", a, b, c) < 0 || fflush(stdout) != 0)
-		return diag_fail(d, NULL, "write to stdout");
-	return 0;
-}
-
 static int take_fd(int *fd, const char *option, const char *arg, struct diag *d)
 {
 	if (number_parse_fd(arg, fd) < 0)
@@ -111,8 +100,13 @@ static int take_kill(struct nsclone *n, const char *arg, struct diag *d)
 	return arg ? options_parse_signal(arg, "--kill-child", &n->kill_signal, d) : 0;
 }
 
-static int take_own(struct nsclone *n, int opt, const char *arg, struct diag *d)
+static int take(void *to, int opt, const char *arg, struct diag *d)
 {
+	struct nsclone *n = to;
+	int taken = options_launch_take(&n->plan, opt, arg, d);
+
+	if (taken)
+		return taken < 0 ? -1 : 0;
 	switch (opt) {
 	case 'f':
 		return 0;
@@ -149,32 +143,13 @@ static int take_own(struct nsclone *n, int opt, const char *arg, struct diag *d)
 	return -1;
 }
 
-enum parsed { PARSED_RUN, PARSED_HELP, PARSED_VERSION, PARSED_WRONG };
-
-static enum parsed parse(struct nsclone *n, int argc, char *const *argv, struct diag *d)
-{
-	struct option all[80];
-	char letters[64];
-	int opt, took;
-
-	options_join(all, (int)(sizeof(all) / sizeof(*all)), options_own);
-	snprintf(letters, sizeof(letters), "+:%sfhV", options_launch_letters);
-	while ((opt = getopt_long(argc, argv, letters, all, NULL)) != -1) {
-		if (opt == 'h')
-			return PARSED_HELP;
-		if (opt == 'V')
-			return PARSED_VERSION;
-		if (opt == '?' || opt == ':') {
-			options_explain(opt, argv, all, d);
-			return PARSED_WRONG;
-		}
-		took = options_launch_take(&n->plan, opt, optarg, d);
-		if (took < 0 || (!took && take_own(n, opt, optarg, d) < 0))
-			return PARSED_WRONG;
-	}
-	n->plan.argv = optind < argc ? argv + optind : NULL;
-	return PARSED_RUN;
-}
+static const struct cmdline cmdline = {
+	.tool = tool,
+	.tables = { options_launch, options_own },
+	.letters = { options_launch_letters, "f" },
+	.usage = { usage_head, options_launch_usage, usage_tail },
+	.take = take,
+};
 
 /* A descriptor of the user's for us alone: the program does not get it, unless it is 0, 1 or 2. */
 static int own_fd(int fd, const char *option, struct diag *d)
@@ -212,7 +187,7 @@ int main(int argc, char **argv)
 	/* Large and mostly zero: set here, so that it does not come out of the file. */
 	static struct nsclone n;
 	struct diag d = { .err = 0 };
-	int ret = -1;
+	int ret;
 
 	n.plan.door = DOOR_CLONE;
 	n.forward = true;
@@ -220,18 +195,10 @@ int main(int argc, char **argv)
 	n.status_fd = n.block_fd = -1;
 	file_guard_stdio();
 	mirror_take_over(&n.plan.mask, &n.plan.ignore_chld);
-	switch (parse(&n, argc, argv, &d)) {
-	case PARSED_HELP:
-		ret = print(usage_head, options_launch_usage, usage_tail, &d);
-		break;
-	case PARSED_VERSION:
-		ret = print(tool, " (" PACKAGE_NAME ") ", PACKAGE_VERSION "\n", &d);
-		break;
-	case PARSED_RUN:
+	ret = cmdline_parse(&cmdline, &n, argc, argv, &d);
+	if (ret > 0) {
+		n.plan.argv = optind < argc ? argv + optind : NULL;
 		ret = complete(&n, &d) < 0 ? -1 : nsclone_launch(&n, &d);
-		break;
-	case PARSED_WRONG:
-		break;
 	}
 	if (ret == 0)
 		return 0;

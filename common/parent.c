@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "parent.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "diag.h"
+#include "kernel.h"
+#include "plan.h"
+#include "spawn.h"
+
+void parent_init(struct parent *p, const struct plan *plan)
+{
+	*p = (struct parent){
+		.gate = { -1, -1 },
+		.mirror = {
+			.pid = -1, .pidfd = -1, .signal_fd = -1,
+			.bare_init = (plan->flags & CLONE_NEWPID) && !plan->init,
+		},
+	};
+}
+
+void parent_adopt(struct parent *p, const struct spawned *child)
+{
+	p->mirror.pid = child->pid;
+	p->mirror.pidfd = child->pidfd;
+	p->mirror.ended = false;
+}
+
+int parent_watch(const struct plan *plan, int *fd, struct diag *d)
+{
+	*fd = -1;
+	if (!plan->parent_death)
+		return 0;
+	*fd = kernel_pidfd_open(getpid(), 0);
+	return *fd < 0 ? diag_fail(d, NULL, "pidfd_open") : 0;
+}
+
+int parent_say(const struct parent *p, enum gate_word word, struct diag *d)
+{
+	if (gate_say(p->gate.parent, word) < 0 && errno != EPIPE)
+		return diag_fail(d, NULL, "talk to the child");
+	return 0;
+}
+
+int parent_lost(struct parent *p, struct diag *d)
+{
+	mirror_wait_end(&p->mirror);
+	return mirror_tell_lost(&p->mirror, d);
+}
+
+int parent_expect(struct parent *p, enum gate_word word, struct diag *d)
+{
+	struct gate_note note;
+
+	/* It may have ended, but not without a last word. */
+	mirror_wait_fd(&p->mirror, p->gate.parent);
+	if (gate_hear(p->gate.parent, &note) < 0)
+		return diag_fail(d, NULL, "hear from the child");
+	if (note.word == word)
+		return 0;
+	if (note.word != GATE_FAILED)
+		return parent_lost(p, d);
+	*d = note.diag;
+	return -1;
+}
+
+int parent_see_exec(struct parent *p, struct diag *d)
+{
+	if (parent_expect(p, GATE_EXEC, d) < 0 || parent_expect(p, GATE_CLOSED, d) < 0)
+		return -1;
+	/* Closed by exec, or by our own SIGKILL for a signal that came before? */
+	return p->mirror.killed_for ? parent_lost(p, d) : 0;
+}
+
+void parent_end(struct parent *p)
+{
+	gate_close(&p->gate);
+	mirror_kill(&p->mirror);
+	cleanup_close_fd(&p->mirror.pidfd);
+	p->mirror.pidfd = -1;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nsunshare.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "cleanup.h"
+#include "cred.h"
+#include "diag.h"
+#include "explain.h"
+#include "inside.h"
+#include "kernel.h"
+#include "parent.h"
+#include "pin.h"
+#include "spawn.h"
+
+/* One launch. */
+struct launch {
+	const struct nsunshare *n;
+	struct helper helper;
+	struct parent parent; /* of the child, where there is one */
+};
+
+/* The owner of a user namespace is who makes it; inside_build() takes the own ids again. */
+static int go_through(const struct nsunshare *n, struct diag *d)
+{
+	const struct user_plan *user = &n->plan.user;
+	int flags = (int)(n->plan.flags & ~n->plan.late) | n->other_flags;
+
+	if (user->set_owner && cred_act_as(user->owner_uid, user->owner_gid, d) < 0)
+		return -1;
+	if (!flags || unshare(flags) == 0)
+		return 0;
+	diag_fail(d, NULL, "unshare");
+	explain_new(n->plan.flags, d);
+	return -1;
+}
+
+/* Another mount namespace in the place of the one that we have made. */
+static int again_on(int cpu, struct diag *d)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	if (sched_setaffinity(0, sizeof(one), &one) < 0)
+		return diag_fail(d, NULL, "move to another CPU");
+	return unshare(CLONE_NEWNS) < 0 ? diag_fail(d, NULL, "unshare") : 0;
+}
+
+/* Twice around: a batch of ids that ends in between is followed by a greater one. */
+static int try_other_cpus(struct launch *l, struct diag *d)
+{
+	int ret = PIN_TRY_ANOTHER_CPU;
+	cpu_set_t cpus;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
+		return diag_fail(d, NULL, "look which CPUs there are");
+	for (int i = 0; ret == PIN_TRY_ANOTHER_CPU && i < 2 * CPU_SETSIZE; i++)
+		if (CPU_ISSET(i % CPU_SETSIZE, &cpus))
+			ret = again_on(i % CPU_SETSIZE, d) < 0 ? -1 : helper_pin(&l->helper, getpid(), d);
+	if (ret == 0 && sched_setaffinity(0, sizeof(cpus), &cpus) < 0)
+		return diag_fail(d, NULL, "move back to all CPUs");
+	return ret ? -1 : 0;
+}
+
+static int pin(struct launch *l, struct diag *d)
+{
+	int ret;
+
+	if (!plan_has_pins(&l->n->plan))
+		return 0;
+	ret = helper_pin(&l->helper, getpid(), d);
+	return ret == PIN_TRY_ANOTHER_CPU ? try_other_cpus(l, d) : ret;
+}
+
+/* Everything that the new namespaces need before somebody lives in them. */
+static int build(struct launch *l, struct diag *d)
+{
+	const struct plan *plan = &l->n->plan;
+
+	if (helper_start(&l->helper, plan, !l->n->fork, d) < 0 || go_through(l->n, d) < 0)
+		return -1;
+	if (helper_map(&l->helper, d) < 0 || inside_map(plan, d) < 0)
+		return -1;
+	return inside_build(plan, plan->late, d) < 0 ? -1 : pin(l, d);
+}
+
+/* The same. */
+static void run_in_place(struct launch *l, struct diag *d)
+{
+	const struct plan *plan = &l->n->plan;
+
+	if (inside_enter(plan, -1, d) < 0 || cred_apply(&plan->cred, d) < 0)
+		return;
+	helper_tell_exec(&l->helper);
+	inside_exec(plan, d);
+}
+
+static int adopt(struct launch *l, const struct spawned *child, struct diag *d)
+{
+	parent_adopt(&l->parent, child);
+	return child->pidfd < 0 ? diag_set(d, ENOSYS, NULL, "clone: no pidfd (Linux 5.2)") : 0;
+}
+
+static int fork_at_once(struct launch *l, struct diag *d)
+{
+	struct birth birth = { .plan = &l->n->plan, .cgroup_procs = -1 };
+	struct spawn_args plain = { .cgroup_fd = -1 };
+	cleanup_close int self = -1;
+	struct spawned child;
+	struct diag report;
+
+	if (parent_watch(birth.plan, &self, d) < 0)
+		return -1;
+	birth.parent_fd = self;
+	if (spawn_vfork(&plain, child_run, &birth, &report, &child) < 0)
+		return diag_fail(d, NULL, "fork");
+	if (adopt(l, &child, d) < 0)
+		return -1;
+	if (!report.status)
+		return 0;
+	*d = report;
+	return -1;
+}
+
+static int fork_gated(struct launch *l, struct diag *d)
+{
+	struct birth birth = { .plan = &l->n->plan, .cgroup_procs = -1, .parent_fd = -1 };
+	struct spawn_args plain = { .cgroup_fd = -1 };
+	struct parent *parent = &l->parent;
+	struct spawned child;
+	int ret;
+
+	if (mirror_open(&parent->mirror, d) < 0 || gate_open(&parent->gate, d) < 0)
+		return -1;
+	ret = spawn_fork(&plain, &child);
+	if (ret < 0)
+		return diag_fail(d, NULL, "fork");
+	if (ret > 0)
+		child_run_gated(&birth, &parent->gate);
+	gate_keep_parent(&parent->gate);
+	if (adopt(l, &child, d) < 0 || parent_say(parent, GATE_MAPPED, d) < 0 ||
+	    parent_expect(parent, GATE_BUILT, d) < 0)
+		return -1;
+	if (birth.plan->pin[NS_PID] && helper_pin(&l->helper, child.pid, d) != 0)
+		return -1;
+	return parent_say(parent, GATE_GO, d) < 0 ? -1 : parent_see_exec(parent, d);
+}
+
+/* Returns only if the program has not been executed. */
+static void run_as_child(struct launch *l, struct diag *d)
+{
+	const struct plan *plan = &l->n->plan;
+	struct mirror *mirror = &l->parent.mirror;
+	bool gated = plan->setup || plan->pin[NS_PID];
+
+	parent_init(&l->parent, plan);
+	mirror->forward = l->n->forward;
+	mirror->outlasts = true;
+	mirror_block();
+	if ((gated ? fork_gated(l, d) : fork_at_once(l, d)) < 0) {
+		parent_end(&l->parent);
+		return;
+	}
+	mirror->started = true;
+	helper_end(&l->helper);
+	mirror_wait_end(mirror);
+	mirror_end(&mirror->end);
+}
+
+int nsunshare_launch(const struct nsunshare *n, struct diag *d)
+{
+	static struct launch l;
+
+	l.n = n;
+	if (build(&l, d) == 0) {
+		if (n->fork)
+			run_as_child(&l, d);
+		else
+			run_in_place(&l, d);
+	}
+	helper_take_back(&l.helper);
+	if (l.parent.mirror.killed_for)
+		mirror_end(&(struct ended){ .signal = l.parent.mirror.killed_for });
+	return -1;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nsunshare.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "diag.h"
+#include "outside.h"
+#include "pin.h"
+#include "run.h"
+#include "spawn.h"
+
+/* The helper's side. */
+struct post {
+	const struct plan *plan;
+	pid_t launcher;
+	int gate;
+	struct pin pins[NSTYPE_COUNT];
+};
+
+static bool is_needed(const struct plan *plan)
+{
+	return plan->user.writer == MAP_OUTSIDE || plan_has_pins(plan);
+}
+
+/* To be taken back: the launch has failed, or the launcher has gone. */
+static void __attribute__((noreturn)) leave(struct post *post)
+{
+	outside_unpin(post->pins);
+	_exit(EXIT_OWN_FAILURE);
+}
+
+static void say(struct post *post, const struct gate_note *note)
+{
+	if (gate_say_note(post->gate, note) < 0)
+		leave(post);
+}
+
+static void hear(struct post *post, struct gate_note *note)
+{
+	if (gate_hear(post->gate, note) < 0 || note->word == GATE_CLOSED)
+		leave(post);
+}
+
+static void map(struct post *post)
+{
+	const struct outside launcher = { .pid = post->launcher, .peer = post->gate };
+	struct gate_note note;
+
+	hear(post, &note);
+	if (note.word != GATE_INSIDE)
+		leave(post);
+	note.word = GATE_MAPPED;
+	if (outside_map(&launcher, post->plan, &note.diag) < 0)
+		note.word = GATE_FAILED;
+	say(post, &note);
+	if (note.word == GATE_FAILED)
+		leave(post);
+}
+
+/* A PID namespace is there when its first process is, and that is not the launcher. */
+static unsigned int types_of(const struct post *post, pid_t pid)
+{
+	return pid == post->launcher ? NSTYPE_ALL_FLAGS & ~(unsigned int)CLONE_NEWPID : CLONE_NEWPID;
+}
+
+/* NOTE is GATE_BUILT. */
+static void make_pins(struct post *post, struct gate_note *note)
+{
+	pid_t pid = note->number;
+	int ret = outside_pin(post->pins, pid, post->plan, types_of(post, pid), &note->diag);
+
+	note->word = ret == 0 ? GATE_GO : ret < 0 ? GATE_FAILED : GATE_AGAIN;
+	say(post, note);
+	if (ret < 0)
+		leave(post);
+}
+
+/*
+ * Pins stay if exec closes the launcher's end after GATE_EXEC, and if it says
+ * that a child has executed the program. Signals of the terminal are for the
+ * launcher; the helper ends when that does.
+ */
+static void __attribute__((noreturn)) helper_main(struct post *post)
+{
+	struct gate_note note;
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	map(post);
+	if (!plan_has_pins(post->plan))
+		_exit(0);
+	for (hear(post, &note); note.word == GATE_BUILT; hear(post, &note))
+		make_pins(post, &note);
+	if (note.word == GATE_EXEC && gate_hear(post->gate, &note) == 0 && note.word == GATE_CLOSED)
+		_exit(0);
+	if (note.word == GATE_RUNNING)
+		_exit(0);
+	leave(post);
+}
+
+static int fork_once(pid_t *pid)
+{
+	struct spawn_args plain = { .cgroup_fd = -1 };
+	struct spawned child;
+	int ret = spawn_fork(&plain, &child);
+
+	if (ret == 0) {
+		cleanup_close_fd(&child.pidfd);
+		*pid = child.pid;
+	}
+	return ret;
+}
+
+/* In the child of the launcher: the helper itself, or who starts it and ends. */
+static void __attribute__((noreturn)) helper_born(struct helper *h, struct post *post, bool twice)
+{
+	pid_t ignored;
+
+	gate_keep_child(&h->gate);
+	post->gate = h->gate.child;
+	if (twice && fork_once(&ignored) <= 0)
+		_exit(0);
+	helper_main(post);
+}
+
+static void reap(struct helper *h)
+{
+	struct ended ignored;
+
+	if (h->pid)
+		run_wait_end(h->pid, &ignored);
+	h->pid = 0;
+}
+
+int helper_start(struct helper *h, const struct plan *plan, bool in_place, struct diag *d)
+{
+	struct post post = { .plan = plan, .launcher = getpid(), .gate = -1 };
+	bool twice = in_place && plan_has_pins(plan);
+	int ret;
+
+	*h = (struct helper){ .gate = { -1, -1 }, .stays = plan_has_pins(plan) };
+	if (!is_needed(plan))
+		return 0;
+	if (gate_open(&h->gate, d) < 0)
+		return -1;
+	ret = fork_once(&h->pid);
+	if (ret < 0)
+		return diag_fail(d, NULL, "fork a helper");
+	if (ret > 0)
+		helper_born(h, &post, twice);
+	gate_keep_parent(&h->gate);
+	if (twice)
+		reap(h);
+	return 0;
+}
+
+/* One that went without a word has been killed; if it is our child, we know by what. */
+static int lost(struct helper *h, struct diag *d)
+{
+	struct ended e;
+
+	if (h->pid && run_wait_end(h->pid, &e) == 0 && run_check(&e, "the helper outside", d) < 0) {
+		h->pid = 0;
+		return -1;
+	}
+	return diag_set(d, 0, NULL, "the helper outside has gone");
+}
+
+/* Say WORD and hear ANSWER: 0, -1, or PIN_TRY_ANOTHER_CPU. */
+static int ask(struct helper *h, const struct gate_note *word, enum gate_word answer, struct diag *d)
+{
+	struct gate_note note;
+
+	if (gate_say_note(h->gate.parent, word) < 0 && errno != EPIPE)
+		return diag_fail(d, NULL, "talk to the helper");
+	if (gate_hear(h->gate.parent, &note) < 0)
+		return diag_fail(d, NULL, "hear from the helper");
+	if (note.word == answer)
+		return 0;
+	if (note.word != GATE_FAILED && note.word != GATE_AGAIN)
+		return lost(h, d);
+	*d = note.diag;
+	return note.word == GATE_AGAIN ? PIN_TRY_ANOTHER_CPU : -1;
+}
+
+int helper_map(struct helper *h, struct diag *d)
+{
+	int ret;
+
+	if (h->gate.parent < 0)
+		return 0;
+	ret = ask(h, &(struct gate_note){ .word = GATE_INSIDE }, GATE_MAPPED, d);
+	if (ret == 0 && !h->stays)
+		reap(h);
+	return ret;
+}
+
+int helper_pin(struct helper *h, pid_t pid, struct diag *d)
+{
+	return ask(h, &(struct gate_note){ .word = GATE_BUILT, .number = pid }, GATE_GO, d);
+}
+
+void helper_tell_exec(struct helper *h)
+{
+	if (h->gate.parent >= 0)
+		gate_say(h->gate.parent, GATE_EXEC);
+}
+
+/* Until its end of the gate is closed, by its end. */
+static void see_off(struct helper *h, enum gate_word word)
+{
+	struct gate_note note;
+
+	if (h->gate.parent >= 0) {
+		gate_say(h->gate.parent, word);
+		while (gate_hear(h->gate.parent, &note) == 0 && note.word != GATE_CLOSED)
+			;
+	}
+	gate_close(&h->gate);
+	reap(h);
+}
+
+void helper_end(struct helper *h)
+{
+	see_off(h, GATE_RUNNING);
+}
+
+void helper_take_back(struct helper *h)
+{
+	see_off(h, GATE_FAILED);
+}
