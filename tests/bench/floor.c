@@ -3,7 +3,7 @@
  * floor: the launch benchmark's lower bound: the same work as a launcher's, by
  * bare system calls, without libc, without options and almost without checks
  *
- *	floor uts|user+pid+mnt+proc|all PROGRAM [ARGUMENT...]
+ *	floor uts-in-place|uts|user+pid+mnt+proc|all PROGRAM [ARGUMENT...]
  *
  * PROGRAM is a path. Exit status: the program's, 128+N when signal N killed
  * it, 125 when the floor itself failed. Build (launch.c says how all is used):
@@ -42,7 +42,7 @@ struct clone3_args {
 struct work {
 	const char *name;
 	struct clone3_args args;
-	bool maps, proc;
+	bool in_place, maps, proc;
 };
 
 struct launch {
@@ -59,6 +59,10 @@ struct launch {
 
 static const struct work works[] = {
 	{
+		.name = "uts-in-place",
+		.args.flags = CLONE_NEWUTS,
+		.in_place = true,
+	}, {
 		.name = "uts",
 		.args = NEW(CLONE_NEWUTS),
 	}, {
@@ -132,6 +136,13 @@ static void __attribute__((noinline, noreturn)) inside(const struct launch *l)
 	die("execve");
 }
 
+static void __attribute__((noreturn)) run_in_place(const struct launch *l)
+{
+	if (bare_call(SYS_unshare, (long)l->work->args.flags, 0, 0, 0, 0) < 0)
+		die("unshare");
+	inside(l);
+}
+
 static int launch(const struct launch *l)
 {
 	long pid = bare_call(SYS_clone3, (long)&l->work->args,
@@ -182,6 +193,8 @@ void bare_main(long *stack)
 		bare_exit(125);
 	}
 	l.work = find_work(argv[1]);
+	if (l.work->in_place)
+		run_in_place(&l);
 	read_ids(&l);
 	bare_exit(launch(&l));
 }

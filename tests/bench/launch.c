@@ -5,8 +5,8 @@
  *	launch [-l] [-c CPU] [-n RUNS] [-w WORKLOAD] NAME=PATH...
  *
  * PATH is a launcher; NAME says how its command line is written: nsclone,
- * unshare or bwrap, or one of these with a suffix (nsclone-static=./nsclone,
- * unshare-2.43=/opt/bin/unshare). The floor, the same work by bare system
+ * nsunshare, unshare or bwrap, or one of these with a suffix
+ * (nsclone-static=./nsclone, unshare-2.43=/opt/bin/unshare). The floor, the same work by bare system
  * calls, is always there as well. As an example:
  *
  *	launch nsclone=tools/nsclone unshare=/usr/bin/unshare bwrap=/usr/bin/bwrap
@@ -43,8 +43,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 enum {
@@ -55,7 +53,7 @@ enum {
 	LINK_SIZE = 64,
 };
 
-enum { UTS, CONTAINER, ALL, WORKLOADS };
+enum { UTS_HERE, UTS, CONTAINER, ALL, WORKLOADS };
 
 struct workload {
 	const char *name;
@@ -65,6 +63,11 @@ struct workload {
 };
 
 static const struct workload workloads[WORKLOADS] = {
+	[UTS_HERE] = {
+		.name = "uts-in-place",
+		.types = { "uts" },
+		.needs_root = true,
+	},
 	[UTS] = {
 		.name = "uts",
 		.types = { "uts" },
@@ -86,15 +89,23 @@ static const struct workload workloads[WORKLOADS] = {
 struct kind {
 	const char *name;
 	const char *lacks;	/* the type that it cannot make, or NULL */
-	const char *const options[WORKLOADS][OPTIONS_MAX];
+	const char *const options[WORKLOADS][OPTIONS_MAX]; /* none: not its work */
 };
 
-enum { FLOOR, NSCLONE, UNSHARE, BWRAP };
+enum { FLOOR, NSCLONE, NSUNSHARE, UNSHARE, BWRAP };
+
+#define UNSHARE_OPTIONS { \
+	[UTS_HERE] = { "-u" }, \
+	[UTS] = { "-f", "-u" }, \
+	[CONTAINER] = { "-r", "-f", "-p", "--mount-proc" }, \
+	[ALL] = { "-r", "-f", "-m", "-u", "-i", "-n", "-p", "-C", "-T" }, \
+}
 
 static const struct kind kinds[] = {
 	[FLOOR] = {
 		.name = "floor",
-		.options = { { "uts" }, { "user+pid+mnt+proc" }, { "all" } },
+		.options = { { "uts-in-place" }, { "uts" },
+			     { "user+pid+mnt+proc" }, { "all" } },
 	},
 	[NSCLONE] = {
 		.name = "nsclone",
@@ -105,14 +116,13 @@ static const struct kind kinds[] = {
 				  "-T" },
 		},
 	},
+	[NSUNSHARE] = {
+		.name = "nsunshare",
+		.options = UNSHARE_OPTIONS,
+	},
 	[UNSHARE] = {
 		.name = "unshare",
-		.options = {
-			[UTS] = { "-f", "-u" },
-			[CONTAINER] = { "-r", "-f", "-p", "--mount-proc" },
-			[ALL] = { "-r", "-f", "-m", "-u", "-i", "-n", "-p",
-				  "-C", "-T" },
-		},
+		.options = UNSHARE_OPTIONS,
 	},
 	[BWRAP] = {
 		.name = "bwrap",
@@ -450,8 +460,12 @@ static int bench(const struct plan *plan, const struct workload *work,
 	int failed = 0;
 
 	for (size_t i = 0; i < plan->count; i++) {
-		struct row *row = &t.rows[t.count++];
+		const struct kind *kind = plan->list[i].kind;
+		struct row *row = &t.rows[t.count];
 
+		if (!kind->options[work - workloads][0])
+			continue;
+		t.count++;
 		row->who = &plan->list[i];
 		row->times = room + (i + 1) * (size_t)plan->runs;
 		row->failed = !proves(row->who, work, plan->probe);
@@ -497,8 +511,9 @@ static int bench_all(const struct plan *plan)
 static void usage(FILE *to)
 {
 	fputs("usage: launch [-l] [-c CPU] [-n RUNS] [-w WORKLOAD] NAME=PATH...\n"
-	      "NAME: nsclone, unshare or bwrap, or one of these and -SUFFIX\n"
-	      "WORKLOAD: uts, user+pid+mnt+proc or all; else each of them\n", to);
+	      "NAME: nsclone, nsunshare, unshare or bwrap, or one of these and -SUFFIX\n"
+	      "WORKLOAD: uts-in-place, uts, user+pid+mnt+proc or all; else each of them\n",
+	      to);
 }
 
 static bool parse_number(const char *text, int min, int max, int *number)
