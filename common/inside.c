@@ -15,6 +15,7 @@
 #include "diag.h"
 #include "explain.h"
 #include "kernel.h"
+#include "nsref.h"
 #include "plan.h"
 #include "run.h"
 
@@ -105,13 +106,28 @@ static int run_setup(const struct plan *plan, int parent_fd, struct diag *d)
 	}, "set-up command", parent_fd, d);
 }
 
+/* After unshare(2), only children are in the new PID namespace; the first one makes its link. */
+static bool in_new_pidns(void)
+{
+	char own[NSREF_PATH], children[NSREF_PATH];
+
+	return nsref_inode(nsref_path(own, 0, NS_PID, false)) ==
+	       nsref_inode(nsref_path(children, 0, NS_PID, true));
+}
+
 static void hint_mount(const struct plan *plan, struct diag *d)
 {
-	if (d->err == EPERM && (plan->flags & CLONE_NEWUSER) && strstr(d->what, "mount proc"))
-		diag_hint(d, plan->flags & CLONE_NEWPID ?
-			  "the proc that is visible here is partly covered, so that the kernel shows no fresh one" :
-			  "in a new user namespace, proc can be mounted for a new PID namespace only: add --pid");
-	if (d->err == EPERM && (plan->flags & CLONE_NEWUSER) && strstr(d->what, "mount sysfs"))
+	if (d->err != EPERM || !(plan->flags & CLONE_NEWUSER))
+		return;
+	if (strstr(d->what, "mount proc")) {
+		if (!(plan->flags & CLONE_NEWPID))
+			diag_hint(d, "in a new user namespace, proc can be mounted for a new PID namespace only: add --pid");
+		else if (!in_new_pidns())
+			diag_hint(d, "in a new user namespace, proc can be mounted for a new PID namespace only, and only a child is in that: add --fork");
+		else
+			diag_hint(d, "the proc that is visible here is partly covered, so that the kernel shows no fresh one");
+	}
+	if (strstr(d->what, "mount sysfs"))
 		diag_hint(d, plan->flags & CLONE_NEWNET ?
 			  "the sysfs that is visible here is partly covered, so that the kernel shows no fresh one" :
 			  "in a new user namespace, sysfs can be mounted for a new network namespace only: add --net");

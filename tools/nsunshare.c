@@ -100,6 +100,17 @@ static const struct cmdline cmdline = {
 	.take = take,
 };
 
+/* Not a thing is asked for that would make a difference to the program. */
+static bool asks_for_nothing(const struct nsunshare *n)
+{
+	const struct plan *plan = &n->plan;
+	const struct cred_plan *cred = &plan->cred;
+
+	return !plan->flags && !n->other_flags && !plan->mnt.root && !plan->wd && !plan->setup &&
+	       !cred->set_uid && !cred->set_gid && !cred->keep_caps && !cred->no_new_privs &&
+	       plan->env == environ && !plan->close.all;
+}
+
 /* What follows from what among nsunshare's own options; what is worth saying. */
 static int complete(struct nsunshare *n, struct diag *d)
 {
@@ -116,7 +127,7 @@ static int complete(struct nsunshare *n, struct diag *d)
 		return diag_usage(d, "--setup with --pid needs --fork: the command would be PID 1, and the last process");
 	if (children_only && isatty(STDERR_FILENO))
 		diag_note(tool, "only children of the program enter the new PID namespace: --fork makes it one");
-	if (!plan->flags && !n->other_flags)
+	if (asks_for_nothing(n))
 		diag_note(tool, "nothing to isolate: no namespace type is named, and none implied");
 	return 0;
 }
