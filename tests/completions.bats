@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The completions of nsclone, asked in the real shells: what would they offer
-# for the word at the end of a command line?
+# The completions, asked in the real shells: what would they offer for the word
+# at the end of a command line?
 
 load helpers
+
+TOOLS=(nsclone nsunshare)
 
 setup_file() {
 	export COMPLETIONS=$abs_top_srcdir/completions
@@ -12,24 +14,28 @@ setup_file() {
 	write_asking_scripts
 }
 
-# A directory with one file and one directory in it, and two programs to find:
-# nsclone, never run, and one that has a completion of its own.
+# A directory with one file and one directory in it, and programs to find: the
+# tools, never run, and one that has a completion of its own.
 setup() {
+	local program
 	mkdir -p "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/here/some-dir"
 	touch "$BATS_TEST_TMPDIR/here/some-file"
-	printf '#!/bin/sh\nexit 99\n' >"$BATS_TEST_TMPDIR/bin/nsclone"
-	cp "$BATS_TEST_TMPDIR/bin/nsclone" "$BATS_TEST_TMPDIR/bin/stub-program"
+	for program in "${TOOLS[@]}" stub-program; do
+		printf '#!/bin/sh\nexit 99\n' >"$BATS_TEST_TMPDIR/bin/$program"
+	done
 	chmod 755 "$BATS_TEST_TMPDIR"/bin/*
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH
 	cd "$BATS_TEST_TMPDIR/here"
 }
 
-# ask.SHELL LINE prints what that shell offers, one a line.
+# ask.SHELL LINE prints what that shell offers, one a line. It is given the file
+# of the tree, or is to find its own in $INSTALLED, a data directory. With
+# $SOURCED zsh gets it as the others do, and not by its fpath.
 write_asking_scripts() {
 	# Words are split where readline splits them; COMP_POINT is the end.
 	cat >"$SHELL_HOME/ask.bash" <<-'END'
 		. "$BASH_COMPLETION"
-		. "$COMPLETIONS/bash/nsclone"
+		[ -n "${INSTALLED-}" ] || . "$COMPLETIONS/bash/nstools"
 		complete -W '--stub-option' stub-program
 		compopt() { :; }
 		line=$1 COMP_LINE=$1 COMP_POINT=${#1} COMP_TYPE=9 COMP_KEY=9 COMP_WORDS=()
@@ -38,17 +44,22 @@ write_asking_scripts() {
 			line=${line#"${BASH_REMATCH[0]}"}
 		done
 		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-		spec=$(complete -p nsclone)
+		[ -z "${INSTALLED-}" ] || _completion_loader "$COMP_WORDS"
+		spec=$(complete -p "$COMP_WORDS")
 		[[ $spec =~ -F\ ([^ ]+) ]] || exit
-		"${BASH_REMATCH[1]}" nsclone "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
+		"${BASH_REMATCH[1]}" "$COMP_WORDS" "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
 		printf '%s\n' "${COMPREPLY[@]}"
 	END
 
 	# zle needs a terminal: a second zsh runs on one of zpty's, with a
 	# compadd that records; the "done" line says that completing is over.
 	cat >"$SHELL_HOME/record.zsh" <<-'END'
-		fpath=($COMPLETIONS/zsh $fpath)
-		autoload -Uz compinit && compinit -u -D
+		from=$COMPLETIONS/zsh dump=$SHELL_HOME/compinit # scanning all functions takes long
+		[[ -z ${INSTALLED-} ]] || from=$INSTALLED/zsh/site-functions dump=$INSTALLED/compinit
+		[[ -z ${SOURCED-} ]] || from= dump=$SHELL_HOME/compinit-sourced
+		fpath=($from $fpath)
+		autoload -Uz compinit && compinit -C -d $dump
+		[[ -z ${SOURCED-} ]] || . $COMPLETIONS/zsh/_nstools
 		compdef '_arguments --stub-option "*:operand: "' stub-program
 		compadd() {
 			local end=${argv[(i)(-|--)]}
@@ -73,14 +84,14 @@ write_asking_scripts() {
 		export RECORD=$SHELL_HOME/record.$$
 		wait_for() {
 			local tries
-			for tries in {1..400}; do
+			for tries in {1..2000}; do
 				[[ -e $RECORD && -n ${(M)${(f)"$(<$RECORD)"}:#$1} ]] && return
-				sleep 0.05
+				zselect -t 1 # hundredths of a second
 			done
 			print -u2 "zsh: waited in vain: $1"
 			exit 1
 		}
-		zmodload zsh/zpty
+		zmodload zsh/zpty zsh/zselect
 		zpty -b terminal zsh -f -i
 		zpty -w terminal '. $SHELL_HOME/record.zsh'
 		wait_for ready
@@ -93,7 +104,8 @@ write_asking_scripts() {
 	END
 
 	cat >"$SHELL_HOME/ask.fish" <<-'END'
-		source $COMPLETIONS/fish/nsclone.fish
+		set -q INSTALLED
+		or source $COMPLETIONS/fish/nstools.fish
 		or exit
 		complete -c stub-program -f -l stub-option
 		complete -C "$argv[1]" | string replace -r '\t.*' ''
@@ -106,7 +118,7 @@ requires_shell() {
 	case $1 in
 	bash) [ -e "$BASH_COMPLETION" ] || skip "needs bash-completion, there is no $BASH_COMPLETION" ;;
 	zsh)
-		zsh -fc 'zmodload zsh/zpty' 2>/dev/null || skip "needs zsh's module zsh/zpty"
+		zsh -fc 'zmodload zsh/zpty zsh/zselect' 2>/dev/null || skip "needs zsh's modules zsh/zpty and zsh/zselect"
 		zsh -fc 'autoload +X -Uz compinit' 2>/dev/null || skip "needs zsh's completion functions"
 		;;
 	esac
@@ -149,40 +161,40 @@ offers_among() {
 ### What each shell must offer
 
 all_options() {
-	local table=("$abs_top_srcdir"/common/options.c "$abs_top_srcdir"/tools/nsclone.c)
+	local table=("$abs_top_srcdir"/common/options.c "$abs_top_srcdir"/tools/{cmdline,"$TOOL"}.c)
 	local row='^[[:space:]]*\{ "([a-z-]+)", [a-z]+_argument, NULL,'
 	local long short
 	mapfile -t long < <(sed -nE "s/$row.*/--\1/p" "${table[@]}")
 	mapfile -t short < <(sed -nE "s/$row '([A-Za-z])' \}.*/-\2/p" "${table[@]}")
-	[ "${#long[@]}" -gt 50 ]
+	[ "${#long[@]}" -gt 45 ]
 	[ "${#short[@]}" -gt 15 ]
-	offers "$1" 'nsclone --' "${long[@]}"
-	offers_among "$1" 'nsclone -' "${short[@]}"
-	mapfile -t lines < <(grep -v '^--' <<<"$output")
-	assert_equal "${#lines[@]}" "${#short[@]}"
+	offers "$1" "$TOOL --" "${long[@]}"
+	ask "$1" "$TOOL -"
+	assert_equal "$(grep -v '^--' <<<"$output")" "$(printf '%s\n' "${short[@]}" | sort)"
 }
 
 words_of_options() {
-	offers "$1" 'nsclone --propagation ' private shared slave unchanged
-	offers "$1" 'nsclone --propagation=s' shared slave
-	offers "$1" 'nsclone --setgroups ' allow deny
-	offers "$1" 'nsclone --map-users ' auto subids all
-	offers "$1" 'nsclone -Ur --map-groups=' auto subids all
-	offers "$1" 'nsclone --map-users 0:1000:1 --map-users a' auto all
+	offers "$1" "$TOOL --propagation " private shared slave unchanged
+	offers "$1" "$TOOL --propagation=s" shared slave
+	offers "$1" "$TOOL --setgroups " allow deny
+	offers "$1" "$TOOL --map-users " auto subids all
+	offers "$1" "$TOOL -Ur --map-groups=" auto subids all
+	offers "$1" "$TOOL --map-users 0:1000:1 --map-users a" auto all
 }
 
 files_and_directories() {
 	local option
-	for option in --{mount,uts,ipc,net,pid,user,cgroup,time,pid-file}=; do
-		offers "$1" "nsclone $option" some-dir some-file
+	for option in --{mount,uts,ipc,net,pid,user,cgroup,time}=; do
+		offers "$1" "$TOOL $option" some-dir some-file
 	done
-	for option in --{root,wd,mount-proc,mount-sys,mount-binfmt,into-cgroup}=; do
-		offers "$1" "nsclone $option" some-dir
+	for option in --{root,wd,mount-proc,mount-sys,mount-binfmt}= '-R ' '-w ' '--root ' '--wd '; do
+		offers "$1" "$TOOL $option" some-dir
 	done
-	for option in -R -w --root --wd --into-cgroup; do
-		offers "$1" "nsclone $option " some-dir
-	done
+	[ "$TOOL" = nsclone ] || return 0
+	offers "$1" 'nsclone --pid-file=' some-dir some-file
 	offers "$1" 'nsclone --pid-file some-' some-dir some-file
+	offers "$1" 'nsclone --into-cgroup=' some-dir
+	offers "$1" 'nsclone --into-cgroup ' some-dir
 }
 
 # name_in DATABASE OTHER: a name that is in one and not in the other.
@@ -192,132 +204,165 @@ name_in() {
 
 names_and_numbers() {
 	local option
-	offers "$1" 'nsclone --kill-child=KI' KILL
+	offers "$1" "$TOOL --kill-child=KI" KILL
 	for option in '--setuid ' '-S ' --map-user=; do
-		offers_among "$1" "nsclone $option" "$(name_in passwd group)"
+		offers_among "$1" "$TOOL $option" "$(name_in passwd group)"
 	done
 	for option in '--setgid ' '-G ' --map-group=; do
-		offers_among "$1" "nsclone $option" "$(name_in group passwd)"
+		offers_among "$1" "$TOOL $option" "$(name_in group passwd)"
 	done
 	export NST_TEST_VARIABLE=1
-	offers "$1" 'nsclone --keep-env NST_TEST_V' NST_TEST_VARIABLE
-	offers "$1" 'nsclone --keep-env=HOME,NST_TEST_V' HOME,NST_TEST_VARIABLE
-	offers "$1" 'nsclone --whitelist-env NST_TEST_V' NST_TEST_VARIABLE
+	offers "$1" "$TOOL --keep-env NST_TEST_V" NST_TEST_VARIABLE
+	offers "$1" "$TOOL --keep-env=HOME,NST_TEST_V" HOME,NST_TEST_VARIABLE
+	offers "$1" "$TOOL --whitelist-env NST_TEST_V" NST_TEST_VARIABLE
+	offers "$1" "$TOOL --close-fds=" {0..9}
+	offers_among "$1" "$TOOL --close-fds=3," 3,4 3,5
+	[ "$TOOL" = nsclone ] || return 0
 	offers "$1" 'nsclone --json-status-fd ' {0..9}
 	offers "$1" 'nsclone --block-fd=' {0..9}
-	offers "$1" 'nsclone --close-fds=' {0..9}
-	offers_among "$1" 'nsclone --close-fds=3,' 3,4 3,5
 }
 
-# nsclone has the last word on what is a signal: none that it refuses.
+# The tool has the last word on what is a signal: none that it refuses.
 signals() {
 	local signal signals
 	requires userns
-	offers_among "$1" 'nsclone --kill-child=' KILL TERM
+	offers_among "$1" "$TOOL --kill-child=" KILL TERM
 	signals=("${lines[@]}")
 	[ "${#signals[@]}" -gt 20 ]
 	for signal in "${signals[@]}"; do
-		run_split "$NSCLONE" -r "--kill-child=$signal" true
+		run_split "$LAUNCHER" -r "--kill-child=$signal" true
 		assert_status 0
 	done
-	run_split "$NSCLONE" -r --kill-child=NO-SUCH true
+	run_split "$LAUNCHER" -r --kill-child=NO-SUCH true
 	assert_status 125
 }
 
 owner() {
-	ask "$1" 'nsclone --owner roo'
+	ask "$1" "$TOOL --owner roo"
 	assert_line --regexp '^root:?$'
-	ask "$1" 'nsclone --owner root:roo'
+	ask "$1" "$TOOL --owner root:roo"
 	assert_line --regexp '^(root:)?root$'
 }
 
 variable_to_set() {
 	export NST_TEST_VARIABLE=1
-	ask "$1" 'nsclone --setenv NST_TEST_V'
+	ask "$1" "$TOOL --setenv NST_TEST_V"
 	assert_line --regexp '^NST_TEST_VARIABLE=?$'
 }
 
 the_program() {
-	offers "$1" 'nsclone stub-pro' stub-program
-	offers "$1" 'nsclone -Urp --mount-proc stub-pro' stub-program
-	offers "$1" 'nsclone --net=some-file stub-pro' stub-program
-	offers "$1" 'nsclone -R some-dir stub-pro' stub-program
-	offers "$1" 'nsclone -UrR some-dir stub-pro' stub-program
-	offers "$1" 'nsclone -U -- stub-pro' stub-program
-	offers "$1" 'nsclone -U -- --hostna'
-	offers "$1" 'nsclone --map-users=0:1000:1 --owner=1:1 stub-pro' stub-program
+	offers "$1" "$TOOL stub-pro" stub-program
+	offers "$1" "$TOOL -Urp --mount-proc stub-pro" stub-program
+	offers "$1" "$TOOL --net=some-file stub-pro" stub-program
+	offers "$1" "$TOOL -R some-dir stub-pro" stub-program
+	offers "$1" "$TOOL -UrR some-dir stub-pro" stub-program
+	offers "$1" "$TOOL -U -- stub-pro" stub-program
+	offers "$1" "$TOOL -U -- --hostna"
+	offers "$1" "$TOOL --map-users=0:1000:1 --owner=1:1 stub-pro" stub-program
 }
 
 its_own_completion() {
-	offers "$1" 'nsclone -Ur stub-program --stub' --stub-option
-	offers "$1" 'nsclone -Ur -- stub-program --stub' --stub-option
-	offers "$1" 'nsclone -R / --net=some-file stub-program --stub' --stub-option
-	offers "$1" 'nsclone --map-users=0:1000:1 --owner 1:1 stub-program x --stub' --stub-option
-	offers "$1" 'nsclone -U stub-program --hostna'
-	offers "$1" 'nsclone -U nsclone -n --hostna' --hostname
+	offers "$1" "$TOOL -Ur stub-program --stub" --stub-option
+	offers "$1" "$TOOL -Ur -- stub-program --stub" --stub-option
+	offers "$1" "$TOOL -R / --net=some-file stub-program --stub" --stub-option
+	offers "$1" "$TOOL --map-users=0:1000:1 --owner 1:1 stub-program x --stub" --stub-option
+	offers "$1" "$TOOL -U stub-program --hostna"
+	offers "$1" "$TOOL -U nsclone -n --host-s" --host-setup
+	offers "$1" "$TOOL -U nsunshare -n --sysv" --sysvsem
 }
 
 bundle_that_ends_in_an_argument() {
-	offers "$1" 'nsclone -UR ' some-dir
-	offers "$1" 'nsclone -Urw some-' some-dir
-	offers_among "$1" 'nsclone -US roo' root
-	offers "$1" 'nsclone -S root -Ur --hostna' --hostname
+	offers "$1" "$TOOL -UR " some-dir
+	offers "$1" "$TOOL -Urw some-" some-dir
+	offers_among "$1" "$TOOL -US roo" root
+	offers "$1" "$TOOL -S root -Ur --hostna" --hostname
 }
 
 # A letter of the bundle is not offered again. (Bash does nothing of this.)
 bundle_of_letters() {
-	offers_among "$1" 'nsclone -USroo' -USroot
-	ask "$1" 'nsclone -Ur'
+	offers_among "$1" "$TOOL -USroo" -USroot
+	ask "$1" "$TOOL -Ur"
 	assert_line -Urm
 	assert_line -Urp
 	refute_line -UrU
 	refute_line -Urr
 }
 
-@test "bash offers every option" { requires_shell bash; all_options bash; }
-@test "zsh offers every option" { requires_shell zsh; all_options zsh; }
-@test "fish offers every option" { requires_shell fish; all_options fish; }
+@test "bash offers every option" { requires_shell bash; each_tool all_options bash; }
+@test "zsh offers every option" { requires_shell zsh; each_tool all_options zsh; }
+@test "fish offers every option" { requires_shell fish; each_tool all_options fish; }
 
-@test "bash offers the words that options take" { requires_shell bash; words_of_options bash; }
-@test "zsh offers the words that options take" { requires_shell zsh; words_of_options zsh; }
-@test "fish offers the words that options take" { requires_shell fish; words_of_options fish; }
+@test "bash offers the words that options take" { requires_shell bash; each_tool words_of_options bash; }
+@test "zsh offers the words that options take" { requires_shell zsh; each_tool words_of_options zsh; }
+@test "fish offers the words that options take" { requires_shell fish; each_tool words_of_options fish; }
 
-@test "bash offers files to pin on, and directories where only these will do" { requires_shell bash; files_and_directories bash; }
-@test "zsh offers files to pin on, and directories where only these will do" { requires_shell zsh; files_and_directories zsh; }
-@test "fish offers files to pin on, and directories where only these will do" { requires_shell fish; files_and_directories fish; }
+@test "bash offers files to pin on, and directories where only these will do" { requires_shell bash; each_tool files_and_directories bash; }
+@test "zsh offers files to pin on, and directories where only these will do" { requires_shell zsh; each_tool files_and_directories zsh; }
+@test "fish offers files to pin on, and directories where only these will do" { requires_shell fish; each_tool files_and_directories fish; }
 
-@test "bash offers signals, users, groups, variables and descriptors" { requires_shell bash; names_and_numbers bash; }
-@test "zsh offers signals, users, groups, variables and descriptors" { requires_shell zsh; names_and_numbers zsh; }
-@test "fish offers signals, users, groups, variables and descriptors" { requires_shell fish; names_and_numbers fish; }
+@test "bash offers signals, users, groups, variables and descriptors" { requires_shell bash; each_tool names_and_numbers bash; }
+@test "zsh offers signals, users, groups, variables and descriptors" { requires_shell zsh; each_tool names_and_numbers zsh; }
+@test "fish offers signals, users, groups, variables and descriptors" { requires_shell fish; each_tool names_and_numbers fish; }
 
-@test "bash offers signals that nsclone takes" { requires_shell bash; signals bash; }
-@test "zsh offers signals that nsclone takes" { requires_shell zsh; signals zsh; }
-@test "fish offers signals that nsclone takes" { requires_shell fish; signals fish; }
+@test "bash offers signals that the tool takes" { requires_shell bash; each_tool signals bash; }
+@test "zsh offers signals that the tool takes" { requires_shell zsh; each_tool signals zsh; }
+@test "fish offers signals that the tool takes" { requires_shell fish; each_tool signals fish; }
 
-@test "bash offers a user and then a group to --owner" { requires_shell bash; owner bash; }
-@test "zsh offers a user and then a group to --owner" { requires_shell zsh; owner zsh; }
-@test "fish offers a user and then a group to --owner" { requires_shell fish; owner fish; }
+@test "bash offers a user and then a group to --owner" { requires_shell bash; each_tool owner bash; }
+@test "zsh offers a user and then a group to --owner" { requires_shell zsh; each_tool owner zsh; }
+@test "fish offers a user and then a group to --owner" { requires_shell fish; each_tool owner fish; }
 
-@test "bash offers the names of variables to --setenv" { requires_shell bash; variable_to_set bash; }
-@test "zsh offers the names of variables to --setenv" { requires_shell zsh; variable_to_set zsh; }
-@test "fish offers the names of variables to --setenv" { requires_shell fish; variable_to_set fish; }
+@test "bash offers the names of variables to --setenv" { requires_shell bash; each_tool variable_to_set bash; }
+@test "zsh offers the names of variables to --setenv" { requires_shell zsh; each_tool variable_to_set zsh; }
+@test "fish offers the names of variables to --setenv" { requires_shell fish; each_tool variable_to_set fish; }
 
-@test "bash offers commands where the program stands" { requires_shell bash; the_program bash; }
-@test "zsh offers commands where the program stands" { requires_shell zsh; the_program zsh; }
-@test "fish offers commands where the program stands" { requires_shell fish; the_program fish; }
+@test "bash offers commands where the program stands" { requires_shell bash; each_tool the_program bash; }
+@test "zsh offers commands where the program stands" { requires_shell zsh; each_tool the_program zsh; }
+@test "fish offers commands where the program stands" { requires_shell fish; each_tool the_program fish; }
 
-@test "bash hands over to the program's own completion" { requires_shell bash; its_own_completion bash; }
-@test "zsh hands over to the program's own completion" { requires_shell zsh; its_own_completion zsh; }
-@test "fish hands over to the program's own completion" { requires_shell fish; its_own_completion fish; }
+@test "bash hands over to the program's own completion" { requires_shell bash; each_tool its_own_completion bash; }
+@test "zsh hands over to the program's own completion" { requires_shell zsh; each_tool its_own_completion zsh; }
+@test "fish hands over to the program's own completion" { requires_shell fish; each_tool its_own_completion fish; }
 
-@test "bash completes the argument of a bundle's last letter" { requires_shell bash; bundle_that_ends_in_an_argument bash; }
-@test "zsh completes the argument of a bundle's last letter" { requires_shell zsh; bundle_that_ends_in_an_argument zsh; }
-@test "fish completes the argument of a bundle's last letter" { requires_shell fish; bundle_that_ends_in_an_argument fish; }
+@test "bash completes the argument of a bundle's last letter" { requires_shell bash; each_tool bundle_that_ends_in_an_argument bash; }
+@test "zsh completes the argument of a bundle's last letter" { requires_shell zsh; each_tool bundle_that_ends_in_an_argument zsh; }
+@test "fish completes the argument of a bundle's last letter" { requires_shell fish; each_tool bundle_that_ends_in_an_argument fish; }
 
-@test "zsh adds letters and an argument to a bundle" { requires_shell zsh; bundle_of_letters zsh; }
-@test "fish adds letters and an argument to a bundle" { requires_shell fish; bundle_of_letters fish; }
+@test "zsh adds letters and an argument to a bundle" { requires_shell zsh; each_tool bundle_of_letters zsh; }
+@test "fish adds letters and an argument to a bundle" { requires_shell fish; each_tool bundle_of_letters fish; }
 
-@test "bash skips redirections" {
-	requires_shell bash
-	offers bash 'nsclone 3>some-file --net=x stub-program --stub' --stub-option
+skips_redirections() {
+	offers bash "$TOOL 3>some-file --net=x stub-program --stub" --stub-option
 }
+
+@test "bash skips redirections" { requires_shell bash; each_tool skips_redirections; }
+
+offers_clear_env() { offers "$1" "$TOOL --clear" --clear-env; }
+
+@test "zsh takes the file also when it is sourced" {
+	requires_shell zsh
+	export SOURCED=yes
+	each_tool offers_clear_env zsh
+}
+
+# install_completions: into $INSTALLED, a data directory; nothing is installed
+# anywhere else.
+install_completions() {
+	requires make
+	[ -e "$abs_top_builddir/Makefile" ] || skip 'needs a built tree'
+	run_split env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$abs_top_builddir" install-data \
+		DESTDIR="$BATS_TEST_TMPDIR/root" prefix=/usr datarootdir=/usr/share datadir=/usr/share
+	assert_status 0
+	export INSTALLED=$BATS_TEST_TMPDIR/root/usr/share
+	export XDG_DATA_DIRS=$INSTALLED:/usr/local/share:/usr/share COMPLETIONS=/nowhere
+}
+
+finds_what_is_installed() {
+	requires_shell "$1"
+	install_completions
+	each_tool offers_clear_env "$1"
+}
+
+@test "bash finds what is installed" { finds_what_is_installed bash; }
+@test "zsh finds what is installed" { finds_what_is_installed zsh; }
+@test "fish finds what is installed" { finds_what_is_installed fish; }

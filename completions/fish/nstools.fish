@@ -1,0 +1,177 @@
+# Completion of nsclone(1) and nsunshare(1)
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# One file for all tools of the suite, so that what they share stands once.
+# Installed it has a link of each tool's name, by which fish finds it; read by
+# such a name it is about that tool only.
+
+# The variable that has the names of TOOL's options that need an argument.
+function __nstools_with_argument -a tool
+    echo __nstools_with_argument_(string replace -a - _ -- $tool)
+end
+
+# Print the words of the program before the cursor; fail when options of TOOL
+# still may come.
+function __nstools_program -a tool
+    set -l variable (__nstools_with_argument $tool)
+    set -l names $$variable
+    set -l letters (string match -r -- '^.$' $names | string join '')
+    set -l words (commandline -opc)
+    set -e words[1]
+    while set -q words[1]
+        switch $words[1]
+            case '-*'
+                # In a bundle the first letter that takes an argument ends it.
+                if contains -- $words[1] --$names
+                    or string match -qr -- "^-[^-$letters]*[$letters]\$" $words[1]
+                    set -e words[1]
+                end
+                set -e words[1]
+            case '*'
+                printf '%s\n' $words
+                return 0
+        end
+    end
+    return 1
+end
+
+function __nstools_complete_program -a tool
+    set -l words (__nstools_program $tool)
+    if set -q words[1]
+        set words (string escape -- $words)
+    else if string match -q -- '-*' (commandline -ct)
+        return
+    end
+    __fish_complete_subcommand --commandline $words (commandline -ct)
+end
+
+function __nstools_directories
+    __fish_complete_directories (commandline -ct | string replace -r -- '^--[a-z-]+=' '')
+end
+
+# The arguments, each after what a comma-separated list holds already.
+function __nstools_list
+    set -l begun (commandline -ct | string match -rg -- '^(?:--[a-z-]+=)?(.*,)')
+    printf '%s\n' "$begun"$argv
+end
+
+function __nstools_owner
+    set -l user (commandline -ct | string match -rg -- '^(?:--owner=)?([^:]*:)')
+    if set -q user[1]
+        printf '%s\n' $user(__fish_complete_groups)
+    else
+        printf '%s:\n' (__fish_complete_users | string replace -r '\t.*' '')
+    end
+end
+
+# An option of TOOL, said as to complete.
+function __nstools_option -a tool
+    complete -c $tool -n "not __nstools_program $tool" $argv[2..]
+    if contains -- -x $argv; or contains -- -r $argv
+        set -ga (__nstools_with_argument $tool) (string match -arg -- '-[sl] ([^ ]+)' "$argv")
+    end
+end
+
+# What the launchers share.
+function __nstools_launch_options -a tool
+    # Namespaces: only the long options take an argument.
+    for type in m/mount u/uts i/ipc n/net p/pid U/user C/cgroup T/time
+        set -l names (string split / $type)
+        __nstools_option $tool -s $names[1] -d "New $names[2] namespace"
+        __nstools_option $tool -l $names[2] -F -d "New $names[2] namespace, pinned on a file"
+    end
+    __nstools_option $tool -s a -l all -d 'Every type of namespace but user'
+    __nstools_option $tool -l make-private -d 'Make the directory of each pin a private mount'
+
+    # Identity
+    __nstools_option $tool -s r -l map-root-user -d 'Map the effective uid and gid to 0'
+    __nstools_option $tool -s c -l map-current-user -d 'Map the effective uid and gid to themselves'
+    __nstools_option $tool -l map-user -x -a '(__fish_complete_users)' -d 'Map the effective uid to this one'
+    __nstools_option $tool -l map-group -x -a '(__fish_complete_groups)' -d 'Map the effective gid to this one'
+    __nstools_option $tool -l map-users -x -a 'auto subids all' -d 'Map a range of uids'
+    __nstools_option $tool -l map-groups -x -a 'auto subids all' -d 'Map a range of gids'
+    __nstools_option $tool -l map-auto -d 'Map all subordinate uids and gids, from 0'
+    __nstools_option $tool -l map-subids -d 'Map all subordinate uids and gids to themselves'
+    __nstools_option $tool -l owner -x -a '(__nstools_owner)' -d 'Owner of the new user namespace'
+    __nstools_option $tool -l setgroups -x -a 'allow deny' -d 'Permit setgroups in the new user namespace'
+    __nstools_option $tool -s S -l setuid -x -a '(__fish_complete_users)' -d 'Uid of the program'
+    __nstools_option $tool -s G -l setgid -x -a '(__fish_complete_groups)' -d 'Gid of the program'
+    __nstools_option $tool -l keep-caps -d 'Let the program keep the capabilities'
+    __nstools_option $tool -l no-new-privs -d 'Set no_new_privs'
+
+    # Files
+    __nstools_option $tool -l propagation -x -a 'private shared slave unchanged' -d 'Propagation of all mounts'
+    __nstools_option $tool -s R -l root -x -a '(__nstools_directories)' -d 'Root directory'
+    __nstools_option $tool -s w -l wd -x -a '(__nstools_directories)' -d 'Working directory'
+    __nstools_option $tool -l mount-proc -f -a '(__nstools_directories)' -d 'Mount proc'
+    __nstools_option $tool -l mount-sys -f -a '(__nstools_directories)' -d 'Mount sysfs'
+    __nstools_option $tool -l mount-binfmt -f -a '(__nstools_directories)' -d 'Mount binfmt_misc'
+    __nstools_option $tool -s l -l load-interp -x -d 'Register a binary format'
+
+    # The new world
+    __nstools_option $tool -l hostname -x -d 'Set the host name'
+    __nstools_option $tool -l domainname -x -d 'Set the NIS domain name'
+    __nstools_option $tool -l loopback -d 'Bring lo up'
+    __nstools_option $tool -l monotonic -x -d 'Offset of the monotonic clock'
+    __nstools_option $tool -l boottime -x -d 'Offset of the boot-time clock'
+    __nstools_option $tool -l setup -x -d 'Command to run inside before the program'
+
+    # Environment
+    __nstools_option $tool -l clear-env -d 'Empty environment'
+    __nstools_option $tool -l keep-env -x -a '(__nstools_list (set -nx))' -d 'Keep only these variables'
+    __nstools_option $tool -l whitelist-env -x -a '(__nstools_list (set -nx))' -d 'Keep only these variables'
+    __nstools_option $tool -l setenv -x -a '(set -nx)=' -d 'Set a variable'
+    __nstools_option $tool -l close-fds -f -a '(__nstools_list (seq 0 9))' -d 'Close all descriptors over 2 but these'
+end
+
+
+function __nstools_kill_child -a tool
+    __nstools_option $tool -l kill-child -f -a 'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2
+        PIPE ALRM TERM CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO POLL PWR SYS' -d "Signal for the child when $tool dies"
+end
+
+function __nstools_help -a tool
+    __nstools_option $tool -s h -l help -d 'Show help'
+    __nstools_option $tool -s V -l version -d 'Show the version'
+end
+
+function __nstools_nsclone_options -a tool
+    __nstools_launch_options $tool
+    __nstools_option $tool -s f -l fork -d 'Accepted, redundant'
+    __nstools_option $tool -l init -d 'Run a minimal init as PID 1'
+    __nstools_kill_child $tool
+    __nstools_option $tool -l keep-child -d 'Let the child outlive nsclone'
+    __nstools_option $tool -l no-forward-signals -d 'Do not pass signals on'
+    __nstools_option $tool -l into-cgroup -x -a '(__nstools_directories)' -d 'Cgroup that the child is born in'
+    __nstools_option $tool -l set-pid -x -d 'Process IDs of the child, innermost first'
+    __nstools_option $tool -l pid-file -r -F -d 'Write the PID of the child to a file'
+    __nstools_option $tool -l json-status-fd -x -a '(seq 0 9)' -d 'Write status lines to a descriptor'
+    __nstools_option $tool -l block-fd -x -a '(seq 0 9)' -d 'Wait for a descriptor before the program starts'
+    __nstools_option $tool -l host-setup -x -d 'Command to run outside before the program'
+    __nstools_option $tool -l background -d 'Print the PID and exit when the program runs'
+    __nstools_help $tool
+end
+
+function __nstools_nsunshare_options -a tool
+    __nstools_launch_options $tool
+    __nstools_option $tool -s f -l fork -d 'Run the program as a child and wait'
+    __nstools_kill_child $tool
+    __nstools_option $tool -l forward-signals -d 'Pass signals on to the child'
+    __nstools_option $tool -l files -d 'Unshare the table of descriptors'
+    __nstools_option $tool -l fs -d 'Unshare root, working directory and umask'
+    __nstools_option $tool -l sysvsem -d 'Unshare System V semaphore adjustments'
+    __nstools_help $tool
+end
+
+set -l tools nsclone nsunshare
+set -l name (status basename | string replace -r '\.fish$' '')
+contains -- $name $tools
+and set tools $name
+for tool in $tools
+    set -e (__nstools_with_argument $tool)
+    complete -c $tool -f -a "(__nstools_complete_program $tool)"
+    __nstools_{$tool}_options $tool
+end
+
+functions -e __nstools_option __nstools_launch_options __nstools_kill_child __nstools_help \
+    __nstools_nsclone_options __nstools_nsunshare_options
