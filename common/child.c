@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "cred.h"
 #include "init.h"
 #include "inside.h"
@@ -25,6 +26,8 @@ static int build(const struct birth *birth, struct diag *d)
 {
 	unsigned int late = birth->plan->late;
 
+	if (birth->cgroups && cgroup_join(birth->cgroups, d) < 0)
+		return -1;
 	/* It was the launcher that went through the door, and has built. */
 	if (birth->plan->door != DOOR_CLONE)
 		return 0;

@@ -6,6 +6,7 @@
 #include "diag.h"
 #include "gate.h"
 
+struct cgroup_set;
 struct plan;
 struct spawned;
 
@@ -14,6 +15,7 @@ struct birth {
 	const struct plan *plan;
 	const struct spawned *spawned; /* what the door had to leave out */
 	int cgroup_procs;     /* to be written to, where the kernel does not place the child; or minus errno */
+	const struct cgroup_set *cgroups; /* to be joined, besides; or NULL */
 	int parent_fd;	      /* readable when the launcher is dead; or -1 */
 };
 

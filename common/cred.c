@@ -9,8 +9,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "caps.h"
 #include "cleanup.h"
 #include "diag.h"
+#include "idmap.h"
 #include "kernel.h"
 #include "number.h"
 
@@ -55,42 +57,6 @@ int cred_parse_group(const char *text, const char *option, uint32_t *gid, struct
 	return 0;
 }
 
-static int get_caps(struct kernel_cap_data caps[2])
-{
-	struct kernel_cap_header header = { KERNEL_CAP_VERSION_3, 0 };
-
-	return kernel_capget(&header, caps);
-}
-
-bool cred_has_cap(int cap)
-{
-	struct kernel_cap_data caps[2];
-
-	return get_caps(caps) == 0 && (caps[cap / 32].effective >> (cap % 32) & 1);
-}
-
-int cred_raise_ambient(struct diag *d)
-{
-	struct kernel_cap_header header = { KERNEL_CAP_VERSION_3, 0 };
-	struct kernel_cap_data caps[2];
-
-	if (get_caps(caps) < 0)
-		return diag_fail(d, NULL, "capget");
-	for (int i = 0; i < 2; i++) {
-		caps[i].effective = caps[i].permitted;
-		caps[i].inheritable = caps[i].permitted;
-	}
-	if (kernel_capset(&header, caps) < 0)
-		return diag_fail(d, NULL, "capset");
-	for (int cap = 0; cap < 64; cap++) {
-		if (!(caps[cap / 32].permitted >> (cap % 32) & 1))
-			continue;
-		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
-			return diag_fail(d, NULL, "make capability %d ambient", cap);
-	}
-	return 0;
-}
-
 static int act_as_user(uint32_t uid, struct diag *d)
 {
 	return setresuid(uid, uid, (uid_t)-1) < 0 ? diag_fail(d, NULL, "setuid %u", uid) : 0;
@@ -125,44 +91,92 @@ static bool has_other_groups(gid_t gid)
 }
 
 /* setgroups(2) is denied by the namespace itself when even CAP_SETGID does not help. */
-static int drop_groups(gid_t gid, struct diag *d)
+static int drop_groups(const struct cred_plan *plan, struct diag *d)
 {
 	int err = setgroups(0, NULL) < 0 ? errno : 0;
-	bool denied = err == EPERM && cred_has_cap(KERNEL_CAP_SETGID);
+	bool denied = err == EPERM && caps_has(KERNEL_CAP_SETGID);
 
-	if (!err || (denied && !has_other_groups(gid)))
+	if (!err || (denied && (plan->groups_may_stay || !has_other_groups(plan->gid))))
 		return 0;
 	diag_set(d, err, NULL, "drop supplementary groups");
 	return !denied ? -1 :
 	       diag_hint(d, "the user namespace denies setgroups(2): map a range of groups (--map-groups) instead of the own one only");
 }
 
+/* The caller's own id, if the namespace maps it: -1 and *d if it does not. */
+static int keep_own(const struct cred_plan *plan, enum idkind kind, uint32_t *id, struct diag *d)
+{
+	const bool user = kind == ID_UID;
+	uint32_t seen = user ? geteuid() : getegid();
+	struct idmap map;
+	char text[160];
+
+	if (idmap_read(&map, plan->proc, kind, d) < 0)
+		return -1;
+	if (idmap_has_inner(&map, seen, user ? plan->own_uid : plan->own_gid)) {
+		*id = seen;
+		return 0;
+	}
+	idmap_print(&map, text, sizeof(text));
+	diag_set(d, 0, NULL, "the user namespace maps neither %s %u nor our own: its map is %s",
+		 user ? "uid" : "gid", user ? plan->uid : plan->gid, text);
+	return diag_hint(d, user ? "--setuid names another one, --preserve-credentials leaves it unmapped" :
+				   "--setgid names another one, --preserve-credentials leaves it unmapped");
+}
+
+static int not_mapped(const char *kind, uint32_t id, struct diag *d)
+{
+	return d->err != EINVAL ? -1 : diag_hint(d, "%s %u is not mapped in the user namespace", kind, id);
+}
+
+static int set_gid(const struct cred_plan *plan, struct diag *d)
+{
+	uint32_t gid = plan->gid;
+
+	if (drop_groups(plan, d) < 0)
+		return -1;
+	if (setresgid(gid, gid, gid) == 0)
+		return 0;
+	diag_fail(d, NULL, "setgid %u", gid);
+	if (d->err != EINVAL || !plan->gid_or_own)
+		return not_mapped("gid", gid, d);
+	if (keep_own(plan, ID_GID, &gid, d) < 0)
+		return -1;
+	return setresgid(gid, gid, gid) < 0 ? diag_fail(d, NULL, "setgid %u", gid) : 0;
+}
+
+static int set_uid(const struct cred_plan *plan, struct diag *d)
+{
+	uint32_t uid = plan->uid;
+
+	if (setresuid(uid, uid, uid) == 0)
+		return 0;
+	diag_fail(d, NULL, "setuid %u", uid);
+	if (d->err != EINVAL || !plan->uid_or_own)
+		return not_mapped("uid", uid, d);
+	if (keep_own(plan, ID_UID, &uid, d) < 0)
+		return -1;
+	return setresuid(uid, uid, uid) < 0 ? diag_fail(d, NULL, "setuid %u", uid) : 0;
+}
+
 static int set_ids(const struct cred_plan *plan, struct diag *d)
 {
 	if (plan->keep_caps && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return diag_fail(d, NULL, "keep capabilities");
-	if (plan->set_gid) {
-		if (drop_groups(plan->gid, d) < 0)
-			return -1;
-		if (setresgid(plan->gid, plan->gid, plan->gid) < 0) {
-			diag_fail(d, NULL, "setgid %u", plan->gid);
-			return errno != EINVAL ? -1 :
-			       diag_hint(d, "gid %u is not mapped in the user namespace", plan->gid);
-		}
-	}
-	if (plan->set_uid && setresuid(plan->uid, plan->uid, plan->uid) < 0) {
-		diag_fail(d, NULL, "setuid %u", plan->uid);
-		return errno != EINVAL ? -1 :
-		       diag_hint(d, "uid %u is not mapped in the user namespace", plan->uid);
-	}
-	return 0;
+	if (plan->set_gid && set_gid(plan, d) < 0)
+		return -1;
+	return plan->set_uid ? set_uid(plan, d) : 0;
 }
 
 int cred_apply(const struct cred_plan *plan, struct diag *d)
 {
+	if (plan->drop_caps && caps_drop_bounding(plan->drop_caps, d) < 0)
+		return -1;
 	if (set_ids(plan, d) < 0)
 		return -1;
-	if (plan->keep_caps && cred_raise_ambient(d) < 0)
+	if ((plan->inherit_none || plan->drop_caps) && caps_drop(plan->drop_caps, d) < 0)
+		return -1;
+	if (plan->keep_caps && caps_raise_ambient(d) < 0)
 		return -1;
 	if (plan->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return diag_fail(d, NULL, "set no_new_privs");

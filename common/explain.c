@@ -69,6 +69,8 @@ static void too_many(struct diag *d)
 
 void explain_new(unsigned int flags, struct diag *d)
 {
+	if (!flags)
+		return;
 	if (d->err == ENOSPC || d->err == EUSERS)
 		used_up(flags, d);
 	else if (d->err == EPERM)

@@ -2,6 +2,7 @@
 #include "idmap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,22 +180,66 @@ static int add_subordinate(struct making *m, bool from_zero)
 	return 0;
 }
 
+int idmap_read(struct idmap *map, int proc, enum idkind kind, struct diag *d)
+{
+	char path[32], text[IDMAP_TEXT * 4];
+	cleanup_close int fd = -1;
+
+	map->n = 0;
+	snprintf(path, sizeof(path), "self/%s", idmap_file(kind));
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || file_read_fd(fd, text, sizeof(text)) < 0)
+		return diag_fail(d, path, "read the present map");
+	for (char *line = text; *line; line += *line == '\n') {
+		struct idrange *r = &map->line[map->n];
+
+		if (map->n == IDMAP_LINES ||
+		    sscanf(line, "%" SCNu32 " %" SCNu32 " %" SCNu32, &r->inner, &r->outer, &r->count) != 3)
+			return diag_set(d, EINVAL, path, "read the present map");
+		map->n++;
+		line += strcspn(line, "\n");
+	}
+	return 0;
+}
+
+bool idmap_has_inner(const struct idmap *map, uint32_t inner, uint32_t outer)
+{
+	const uint32_t overflow = 65534;
+
+	for (unsigned int i = 0; i < map->n; i++) {
+		const struct idrange *r = &map->line[i];
+
+		if (inner - r->inner < r->count && inner >= r->inner)
+			return inner != overflow || r->outer + (inner - r->inner) == outer;
+	}
+	return false;
+}
+
+void idmap_print(const struct idmap *map, char *text, size_t size)
+{
+	size_t len = 0;
+
+	snprintf(text, size, "empty");
+	for (unsigned int i = 0; i < map->n && len < size; i++)
+		len += (size_t)snprintf(text + len, size - len, "%s%u:%u:%u", i ? ", " : "",
+					map->line[i].inner, map->line[i].outer, map->line[i].count);
+}
+
 /* Every id that the caller's own user namespace maps, to itself. */
 static int add_all(struct making *m)
 {
-	char path[32], text[IDMAP_TEXT * 2];
+	cleanup_close int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct idmap present;
 
-	snprintf(path, sizeof(path), "/proc/self/%s", idmap_file(m->kind));
-	if (file_read(path, text, sizeof(text)) < 0)
-		return diag_fail(m->d, path, "read the present map");
-	for (char *line = text; *line; line += *line == '\n') {
-		uint32_t inner, count;
+	if (proc < 0)
+		return diag_fail(m->d, "/proc", "read the present map");
+	if (idmap_read(&present, proc, m->kind, m->d) < 0)
+		return -1;
+	for (unsigned int i = 0; i < present.n; i++) {
+		const struct idrange *r = &present.line[i];
 
-		if (sscanf(line, "%" SCNu32 " %*u %" SCNu32, &inner, &count) != 2)
-			return diag_set(m->d, EINVAL, path, "read the present map");
-		if (pair_range(m, &(struct idrange){ inner, inner, count }) < 0)
+		if (pair_range(m, &(struct idrange){ r->inner, r->inner, r->count }) < 0)
 			return -1;
-		line += strcspn(line, "\n");
 	}
 	return 0;
 }

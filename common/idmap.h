@@ -64,6 +64,21 @@ bool idmap_is_own(const struct idmap *map, uint32_t own);
 /* What the caller's id OUTER is in the namespace: 1 and *inner, or 0 if it is not mapped. */
 int idmap_inner(const struct idmap *map, uint32_t outer, uint32_t *inner);
 
+/*
+ * Read the map of this process's user namespace; PROC is a descriptor of
+ * /proc. The outer ids are those of the parent namespace. -1 and *d.
+ */
+int idmap_read(struct idmap *map, int proc, enum idkind kind, struct diag *d);
+
+/*
+ * Is INNER, which the kernel names as ours, mapped? For the overflow id, which
+ * it also names where we have none, only if it is OUTER on the other side.
+ */
+bool idmap_has_inner(const struct idmap *map, uint32_t inner, uint32_t outer);
+
+/* "0:1000:1, 1:100000:65536" into TEXT, cut to fit. */
+void idmap_print(const struct idmap *map, char *text, size_t size);
+
 /* The name of the file in /proc/PID: "uid_map" or "gid_map". */
 const char *idmap_file(enum idkind kind);
 

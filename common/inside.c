@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "inside.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
 #include <poll.h>
@@ -135,6 +137,9 @@ static void hint_mount(const struct plan *plan, struct diag *d)
 
 int inside_enter(const struct plan *plan, int parent_fd, struct diag *d)
 {
+	/* What exists is left as it is. */
+	if (plan->door == DOOR_SETNS)
+		return 0;
 	if (((plan->flags & CLONE_NEWNS) || plan->mnt.root) && mnt_setup(&plan->mnt, d) < 0) {
 		hint_mount(plan, d);
 		return -1;
@@ -191,6 +196,16 @@ static const char *find_shell(const struct plan *plan)
 	return plan->shell[i];
 }
 
+static int write_context(const struct plan *plan, struct diag *d)
+{
+	cleanup_close int fd = openat(plan->cred.proc, "self/attr/exec", O_WRONLY | O_CLOEXEC);
+	size_t len = strlen(plan->context);
+
+	if (fd < 0 || write(fd, plan->context, len) != (ssize_t)len)
+		return diag_fail(d, plan->context, "set the SELinux context");
+	return 0;
+}
+
 int inside_exec(const struct plan *plan, struct diag *d)
 {
 	char *shell_argv[2] = { NULL, NULL };
@@ -200,10 +215,12 @@ int inside_exec(const struct plan *plan, struct diag *d)
 		shell_argv[0] = (char *)(uintptr_t)find_shell(plan);
 		argv = shell_argv;
 	}
+	if (plan->context && write_context(plan, d) < 0)
+		return -1;
 	if (close_others(&plan->close, d) < 0)
 		return -1;
 	if (plan->ignore_chld)
 		signal(SIGCHLD, SIG_IGN);
 	sigprocmask(SIG_SETMASK, &plan->mask, NULL);
-	return run_exec(argv[0], argv, plan->env, d);
+	return run_exec(argv[0], argv, plan->env, plan->guard, d);
 }

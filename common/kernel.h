@@ -50,8 +50,13 @@
 #define SYS_openat2 437 /* 5.6 */
 #endif
 
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438 /* 5.6 */
+#endif
+
 #define KERNEL_CLOSE_RANGE_CLOEXEC 4U
 #define KERNEL_RESOLVE_IN_ROOT 0x10U
+#define KERNEL_MFD_EXEC 0x10U /* 6.3 */
 
 /* include/uapi/linux/mount.h, fcntl.h */
 #define KERNEL_OPEN_TREE_CLONE 1U
@@ -59,12 +64,17 @@
 #define KERNEL_MOVE_MOUNT_F_EMPTY_PATH 0x4U
 #define KERNEL_MOVE_MOUNT_T_EMPTY_PATH 0x40U
 
-/* include/uapi/linux/nsfs.h */
+/* include/uapi/linux/nsfs.h, sockios.h */
+#define KERNEL_NS_GET_USERNS 0xb701UL /* 4.9 */
+#define KERNEL_NS_GET_PARENT 0xb702UL
+#define KERNEL_NS_GET_NSTYPE 0xb703UL /* 4.11 */
+#define KERNEL_SIOCGSKNS 0x894cUL /* 4.10 */
 #define KERNEL_NS_GET_ID 0x8008b70dUL /* 6.18 */
 
 /* include/uapi/linux/magic.h */
 #define KERNEL_CGROUP2_MAGIC 0x63677270U
 #define KERNEL_PIDFS_MAGIC 0x50494446U /* 6.9 */
+#define KERNEL_PROC_MAGIC 0x9fa0U
 
 /* include/uapi/linux/prctl.h, capability.h */
 #ifndef PR_CAP_AMBIENT
@@ -120,6 +130,17 @@ static inline int kernel_pidfd_open(pid_t pid, unsigned int flags)
 static inline int kernel_pidfd_send_signal(int pidfd, int sig)
 {
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
+}
+
+static inline int kernel_pidfd_getfd(int pidfd, int fd)
+{
+	return (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+}
+
+static inline int kernel_execveat(int dirfd, const char *path, char *const argv[], char *const env[],
+				  int flags)
+{
+	return (int)syscall(SYS_execveat, dirfd, path, argv, env, flags);
 }
 
 static inline int kernel_close_range(unsigned int first, unsigned int last,

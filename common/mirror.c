@@ -215,6 +215,9 @@ static bool look(struct mirror *m)
 			break;
 		if (c.what == CHANGE_STOPPED) {
 			mirror_stop(m, c.stopped);
+			/* Who continues us means it, too; if signals go on, this one does. */
+			if (!m->forward)
+				kernel_pidfd_send_signal(m->pidfd, SIGCONT);
 			continue;
 		}
 		m->ended = true;

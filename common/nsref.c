@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "nsref.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "diag.h"
 
 char *nsref_path(char path[NSREF_PATH], pid_t pid, enum nstype type, bool children)
 {
@@ -25,6 +27,41 @@ bool nsref_supported(enum nstype type)
 	char path[NSREF_PATH];
 
 	return access(nsref_path(path, 0, type, false), F_OK) == 0;
+}
+
+int nsref_check(int fd, int *type, const char *file, struct diag *d)
+{
+	int flag = ioctl(fd, KERNEL_NS_GET_NSTYPE);
+	int found = 0;
+
+	if (flag < 0)
+		return diag_set(d, errno == ENOTTY ? 0 : errno, file, "no namespace");
+	while (found < NSTYPE_COUNT && nstype_table[found].flag != flag)
+		found++;
+	if (found == NSTYPE_COUNT)
+		return diag_set(d, 0, file, "a namespace of an unknown type (%#x)", (unsigned int)flag);
+	if (*type >= 0 && *type != found)
+		return diag_set(d, 0, file, "no %s namespace, but a %s namespace",
+				nstype_table[*type].words, nstype_table[found].words);
+	*type = found;
+	return 0;
+}
+
+int nsref_open(const char *file, int *type, struct diag *d)
+{
+	cleanup_close int fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return diag_fail(d, file, "open the namespace");
+	return nsref_check(fd, type, file, d) < 0 ? -1 : steal_fd(&fd);
+}
+
+bool nsref_same(int a, int dir, const char *path)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstatat(dir, path, &y, *path ? 0 : AT_EMPTY_PATH) == 0 &&
+	       x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 uint64_t nsref_inode(const char *path)

@@ -9,6 +9,8 @@
 
 #include "nstype.h"
 
+struct diag;
+
 /* Room for the path of a namespace in /proc. */
 #define NSREF_PATH 48
 
@@ -20,6 +22,20 @@ char *nsref_path(char path[NSREF_PATH], pid_t pid, enum nstype type, bool childr
 
 /* Does this kernel have namespaces of TYPE? (Looks into /proc/self/ns.) */
 bool nsref_supported(enum nstype type);
+
+/*
+ * Open the namespace that FILE is: a link in /proc/PID/ns, a pin, /dev/fd/N.
+ * With TYPE < 0 the kernel is asked for its type, which *type gets; otherwise
+ * it must be of that type. Never blocks on what is no namespace. A descriptor
+ * owned by the caller (close-on-exec), or -1 and *d. Linux 4.11.
+ */
+int nsref_open(const char *file, int *type, struct diag *d);
+
+/* The same for a descriptor of a namespace FD, which FILE is for the message. -1 and *d. */
+int nsref_check(int fd, int *type, const char *file, struct diag *d);
+
+/* Are both descriptors, or a descriptor and a path beneath another one, of one namespace? */
+bool nsref_same(int a, int dir, const char *path);
 
 /* The inode number that "ls -l /proc/PID/ns" shows, or 0 if it cannot be read. */
 uint64_t nsref_inode(const char *path);

@@ -63,8 +63,6 @@ const struct option options_launch[] = {
 	{ "setgroups", required_argument, NULL, OPT_SETGROUPS },
 	{ "setuid", required_argument, NULL, 'S' },
 	{ "setgid", required_argument, NULL, 'G' },
-	{ "keep-caps", no_argument, NULL, OPT_KEEP_CAPS },
-	{ "no-new-privs", no_argument, NULL, OPT_NO_NEW_PRIVS },
 	{ "propagation", required_argument, NULL, OPT_PROPAGATION },
 	{ "root", required_argument, NULL, 'R' },
 	{ "wd", required_argument, NULL, 'w' },
@@ -78,6 +76,12 @@ const struct option options_launch[] = {
 	{ "monotonic", required_argument, NULL, OPT_MONOTONIC },
 	{ "boottime", required_argument, NULL, OPT_BOOTTIME },
 	{ "setup", required_argument, NULL, OPT_SETUP },
+	{ NULL, 0, NULL, 0 },
+};
+
+const struct option options_program[] = {
+	{ "keep-caps", no_argument, NULL, OPT_KEEP_CAPS },
+	{ "no-new-privs", no_argument, NULL, OPT_NO_NEW_PRIVS },
 	{ "clear-env", no_argument, NULL, OPT_CLEAR_ENV },
 	{ "keep-env", required_argument, NULL, OPT_KEEP_ENV },
 	{ "whitelist-env", required_argument, NULL, OPT_KEEP_ENV },
@@ -136,7 +140,9 @@ const char options_launch_usage[] =
 "     --monotonic SECONDS     offset of CLOCK_MONOTONIC, as in -1.5\n"
 "     --boottime SECONDS      offset of CLOCK_BOOTTIME\n"
 "     --setup COMMAND         run a shell command inside before the program\n"
-"\n"
+"\n";
+
+const char options_program_usage[] =
 "Environment:\n"
 "     --clear-env             start from an empty environment\n"
 "     --keep-env LIST         keep these variables only (--whitelist-env)\n"

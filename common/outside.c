@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "caps.h"
 #include "cleanup.h"
-#include "cred.h"
 #include "diag.h"
 #include "explain.h"
 #include "file.h"
@@ -83,7 +83,7 @@ static int map_one(const struct outside *o, const struct plan *plan, enum idkind
 
 	if (!map->n)
 		return 0;
-	if (!cred_has_cap(kind == ID_UID ? KERNEL_CAP_SETUID : KERNEL_CAP_SETGID))
+	if (!caps_has(kind == ID_UID ? KERNEL_CAP_SETUID : KERNEL_CAP_SETGID))
 		return map_by_helper(o, plan, kind, d);
 	snprintf(proc, sizeof(proc), "%d", (int)o->pid);
 	return idmap_write(map, kind, proc, d);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "cleanup.h"
 #include "diag.h"
 #include "kernel.h"
@@ -16,16 +17,17 @@ void parent_init(struct parent *p, const struct plan *plan)
 		.gate = { -1, -1 },
 		.mirror = {
 			.pid = -1, .pidfd = -1, .signal_fd = -1,
-			.bare_init = (plan->flags & CLONE_NEWPID) && !plan->init,
+			.bare_init = plan->door != DOOR_SETNS && (plan->flags & CLONE_NEWPID) && !plan->init,
 		},
 	};
 }
 
-void parent_adopt(struct parent *p, const struct spawned *child)
+int parent_adopt(struct parent *p, const struct spawned *child, struct diag *d)
 {
 	p->mirror.pid = child->pid;
 	p->mirror.pidfd = child->pidfd;
 	p->mirror.ended = false;
+	return child->pidfd < 0 ? diag_set(d, ENOSYS, NULL, "clone: no pidfd (Linux 5.2)") : 0;
 }
 
 int parent_watch(const struct plan *plan, int *fd, struct diag *d)
@@ -35,6 +37,26 @@ int parent_watch(const struct plan *plan, int *fd, struct diag *d)
 		return 0;
 	*fd = kernel_pidfd_open(getpid(), 0);
 	return *fd < 0 ? diag_fail(d, NULL, "pidfd_open") : 0;
+}
+
+int parent_fork(struct parent *p, struct birth *birth, struct diag *d)
+{
+	struct spawn_args plain = { .cgroup_fd = -1 };
+	cleanup_close int self = -1;
+	struct spawned child;
+	struct diag report;
+
+	if (parent_watch(birth->plan, &self, d) < 0)
+		return -1;
+	birth->parent_fd = self;
+	if (spawn_vfork(&plain, child_run, birth, &report, &child) < 0)
+		return diag_fail(d, NULL, "fork");
+	if (parent_adopt(p, &child, d) < 0)
+		return -1;
+	if (!report.status)
+		return 0;
+	*d = report;
+	return -1;
 }
 
 int parent_say(const struct parent *p, enum gate_word word, struct diag *d)

@@ -9,6 +9,7 @@
 #include "gate.h"
 #include "mirror.h"
 
+struct birth;
 struct diag;
 struct plan;
 struct spawned;
@@ -21,8 +22,8 @@ struct parent {
 /* No child yet; the mirror as the plan has it, but for what the caller sets. */
 void parent_init(struct parent *p, const struct plan *plan);
 
-/* CHILD is it. Takes over its pidfd. */
-void parent_adopt(struct parent *p, const struct spawned *child);
+/* CHILD is it. Takes over its pidfd. -1 and *d if it has none: the kernel is older than 5.2. */
+int parent_adopt(struct parent *p, const struct spawned *child, struct diag *d);
 
 /*
  * What the child shall poll, so as not to outlive us unseen, where there is no
@@ -30,6 +31,13 @@ void parent_adopt(struct parent *p, const struct spawned *child);
  * does not care.
  */
 int parent_watch(const struct plan *plan, int *fd, struct diag *d);
+
+/*
+ * Fork the program's process, where nothing is to be done for it from outside:
+ * 0 when it has executed the program, -1 and *d if it does not. BIRTH without
+ * parent_fd.
+ */
+int parent_fork(struct parent *p, struct birth *birth, struct diag *d);
 
 /* Say WORD; a child that has gone is found by parent_expect(). */
 int parent_say(const struct parent *p, enum gate_word word, struct diag *d);

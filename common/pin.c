@@ -12,8 +12,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "caps.h"
 #include "cleanup.h"
-#include "cred.h"
 #include "diag.h"
 #include "mnt.h"
 #include "nsref.h"
@@ -107,7 +107,7 @@ static int attach(struct pin *pin, const char *source, enum nstype type, struct 
 		return 0;
 	}
 	diag_fail(d, pin->file, "pin the %s namespace", nstype_table[type].words);
-	if (errno == EPERM && !cred_has_cap(KERNEL_CAP_SYS_ADMIN))
+	if (errno == EPERM && !caps_has(KERNEL_CAP_SYS_ADMIN))
 		return diag_hint(d, "a pin is a mount: it takes CAP_SYS_ADMIN");
 	return errno == EINVAL && type == NS_MNT ? explain_mnt(pin, source, d) : -1;
 }
@@ -138,9 +138,10 @@ int pin_make(struct pin *pin, pid_t pid, enum nstype type, const char *file,
 static void unbind(const char *dir)
 {
 	struct diag ignored;
-	cleanup_close int lock = lock_parent(dir, &ignored);
+	int lock = lock_parent(dir, &ignored);
 
 	umount2(dir, UMOUNT_NOFOLLOW);
+	cleanup_close_fd(&lock);
 }
 
 void pin_undo(struct pin *pin)

@@ -95,7 +95,7 @@ static int by_number(const void *a, const void *b)
 }
 
 /* $SHELL need not exist beneath another root; the user database is asked out here. */
-static void find_shells(struct plan *plan)
+void plan_find_shells(struct plan *plan)
 {
 	const char *shell = getenv("SHELL");
 	const struct passwd *pw;
@@ -103,7 +103,7 @@ static void find_shells(struct plan *plan)
 
 	if (shell && *shell == '/')
 		plan->shell[n++] = shell;
-	if (!n || plan->mnt.root || access(shell, X_OK) < 0) {
+	if (!n || plan->mnt.root || plan->door == DOOR_SETNS || access(shell, X_OK) < 0) {
 		pw = getpwuid(getuid());
 		if (pw && pw->pw_shell && *pw->pw_shell == '/')
 			plan->shell[n++] = pw->pw_shell;
@@ -125,6 +125,6 @@ int plan_complete(struct plan *plan, char **env, struct diag *d)
 		return diag_fail(d, NULL, "make the environment");
 	qsort(plan->close.keep, (size_t)plan->close.n_keep, sizeof(int), by_number);
 	if (!plan->argv)
-		find_shells(plan);
+		plan_find_shells(plan);
 	return 0;
 }

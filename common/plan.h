@@ -78,6 +78,8 @@ struct plan {
 	sigset_t mask;	     /* the signal mask that we were given … */
 	bool ignore_chld;    /* … and whether SIGCHLD was ignored */
 
+	const char *context; /* SELinux context for exec, to be written beneath cred.proc; or NULL */
+	const char *guard;   /* our name, if the program may be an enemy's (trampoline.h); or NULL */
 	char *const *argv;   /* the program; NULL: a shell */
 	const char *shell[3];/* to try in this order, where there is no program */
 };
@@ -87,6 +89,9 @@ struct plan {
  * caller's. The plan points into it, argv and memory that is never freed.
  */
 int plan_complete(struct plan *plan, char **env, struct diag *d);
+
+/* Fill plan->shell; to be called again when the environment is another. */
+void plan_find_shells(struct plan *plan);
 
 /* Is a namespace of any type to be pinned? */
 bool plan_has_pins(const struct plan *plan);

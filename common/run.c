@@ -2,7 +2,10 @@
 #include "run.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -10,10 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "caps.h"
 #include "cleanup.h"
-#include "cred.h"
 #include "diag.h"
 #include "spawn.h"
+#include "trampoline.h"
 #include "tree.h"
 
 /* A helper in the making. */
@@ -34,10 +38,10 @@ static void helper_main(void *arg, struct diag *report)
 	if ((run->stdout_fd >= 0 && dup2(run->stdout_fd, STDOUT_FILENO) < 0) ||
 	    (run->stderr_fd >= 0 && dup2(run->stderr_fd, STDERR_FILENO) < 0))
 		diag_fail(report, NULL, "run %s", run->argv[0]);
-	else if (!run->with_caps || cred_raise_ambient(report) == 0) {
+	else if (!run->with_caps || caps_raise_ambient(report) == 0) {
 		if (run->mask)
 			sigprocmask(SIG_SETMASK, run->mask, NULL);
-		run_exec(run->argv[0], run->argv, run->env, report);
+		run_exec(run->argv[0], run->argv, run->env, NULL, report);
 	}
 	_exit(report->status);
 }
@@ -154,13 +158,69 @@ static void hint_exec(const char *file, struct diag *d)
 		diag_hint(d, "it has no execute permission");
 }
 
-int run_exec(const char *file, char *const argv[], char **env, struct diag *d)
+static int fail_exec(const char *file, struct diag *d)
+{
+	diag_fail(d, file, "execute");
+	d->status = d->err == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXEC;
+	hint_exec(file, d);
+	return -1;
+}
+
+/* A regular file that may be executed. Sets errno. */
+static bool can_exec(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return false;
+	errno = EACCES;
+	return S_ISREG(st.st_mode) && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+}
+
+/* What execvp(3) would execute, or NULL with errno. */
+static const char *find_program(const char *file, char *room, size_t size)
+{
+	const char *path = getenv("PATH");
+	int err = ENOENT;
+
+	if (strchr(file, '/'))
+		return can_exec(file) ? file : NULL;
+	if (!path)
+		path = "/bin:/usr/bin";
+	while (*file) {
+		size_t len = strcspn(path, ":");
+
+		snprintf(room, size, "%.*s%s%s", (int)len, path, len ? "/" : "", file);
+		if (can_exec(room))
+			return room;
+		if (errno == EACCES)
+			err = EACCES;
+		if (!path[len])
+			break;
+		path += len + 1;
+	}
+	errno = err;
+	return NULL;
+}
+
+static int exec_guarded(const char *file, char *const argv[], char **env, const char *guard,
+			struct diag *d)
+{
+	char room[PATH_MAX], says[PATH_MAX + 64];
+	const char *path = find_program(file, room, sizeof(room));
+
+	if (!path)
+		return fail_exec(file, d);
+	snprintf(says, sizeof(says), "%s: execute: %s: ", guard, path);
+	return trampoline_exec(path, argv, env, says, d);
+}
+
+int run_exec(const char *file, char *const argv[], char **env, const char *guard, struct diag *d)
 {
 	/* execvp(3) takes PATH from here; execvpe(3) would, too. */
 	environ = env;
+	if (guard)
+		return exec_guarded(file, argv, env, guard, d);
 	execvp(file, argv);
-	diag_fail(d, file, "execute");
-	d->status = errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXEC;
-	hint_exec(file, d);
-	return -1;
+	return fail_exec(file, d);
 }

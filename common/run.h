@@ -65,6 +65,7 @@ int run_attended(const struct run *run, const char *name, int peer, struct diag 
 /*
  * execvp(3) of FILE with environment ENV, whose PATH serves for the look-up.
  * Returns only on failure: -1 and *d, with the status that it deserves (126
- * or 127). environ is ENV then.
+ * or 127). environ is ENV then. GUARD, if not NULL, is the name of the tool,
+ * and FILE may be an enemy's: see trampoline.h.
  */
-int run_exec(const char *file, char *const argv[], char **env, struct diag *d);
+int run_exec(const char *file, char *const argv[], char **env, const char *guard, struct diag *d);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "file.h"
 #include "number.h"
@@ -65,8 +66,23 @@ static void kill_children(pid_t pid)
 		closedir(proc);
 }
 
+/* Does /proc show PIDs as we count them? In a new PID namespace it is an old one's, until mounted anew. */
+static bool proc_is_ours(void)
+{
+	char own[16], text[16];
+	ssize_t len = readlink("/proc/self", text, sizeof(text) - 1);
+
+	if (len < 0)
+		return false;
+	text[len] = '\0';
+	snprintf(own, sizeof(own), "%d", (int)getpid());
+	return !strcmp(text, own);
+}
+
 void tree_kill(pid_t pid)
 {
-	if (pid > 1)
+	if (pid > 1 && proc_is_ours())
 		kill_one(pid);
+	else if (pid > 1)
+		kill(pid, SIGKILL);
 }

@@ -10,7 +10,7 @@
  * a shell command that is ended half-way takes with it what it has started.
  * Each is stopped before its children are looked for, so that it makes no
  * more and none of their numbers is free to be used again. What has been
- * orphaned before is no descendant any more. Needs /proc; without it, and
- * where it is forbidden, only PID is killed.
+ * orphaned before is no descendant any more. Needs a /proc of our own PID
+ * namespace; without it, and where it is forbidden, only PID is killed.
  */
 void tree_kill(pid_t pid);

@@ -21,9 +21,9 @@ static int join(struct option *all, int n, int capacity, const struct option *ta
 }
 
 /* Text that was asked for and cannot be written is a failure, too. */
-static int print(const char *const text[3], struct diag *d)
+static int print(const char *const text[4], struct diag *d)
 {
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		if (text[i])
 			fputs(text[i], stdout);
 	return ferror(stdout) || fflush(stdout) != 0 ? diag_fail(d, NULL, "write to stdout") : 0;
@@ -32,16 +32,16 @@ static int print(const char *const text[3], struct diag *d)
 int cmdline_parse(const struct cmdline *cmdline, void *to, int argc, char *const *argv,
 		  struct diag *d)
 {
-	const char *const version[3] = { cmdline->tool, " (" PACKAGE_NAME ") ", PACKAGE_VERSION "\n" };
+	const char *const version[4] = { cmdline->tool, " (" PACKAGE_NAME ") ", PACKAGE_VERSION "\n" };
 	const int capacity = 96;
 	struct option all[96];
 	char letters[96];
 	int n = 0, opt;
 
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		n = join(all, n, capacity, cmdline->tables[i]);
 	join(all, n, capacity, options_common);
-	snprintf(letters, sizeof(letters), "+:%s%shV", cmdline->letters[0], cmdline->letters[1]);
+	snprintf(letters, sizeof(letters), "+:%s%shV", cmdline->letters, cmdline->more_letters);
 	while ((opt = getopt_long(argc, argv, letters, all, NULL)) != -1) {
 		if (opt == 'h')
 			return print(cmdline->usage, d);

@@ -7,12 +7,13 @@
 
 struct diag;
 
-/* A tool's command line. Each table ends with a zero row; all three are joined. */
+/* A tool's command line. Tables end with a zero row; they are joined. */
 struct cmdline {
 	const char *tool;
-	const struct option *tables[2]; /* the tool's own options, and those that it shares, or NULL */
-	const char *letters[2];		/* of both */
-	const char *usage[3];		/* the text of --help in parts, NULL for none */
+	const struct option *tables[3]; /* its own options, and those that it shares; or NULL */
+	const char *letters;		/* of its own … */
+	const char *more_letters;	/* … and of the others */
+	const char *usage[4];		/* the text of --help in parts, NULL for none */
 	/* Take option OPT (getopt's value) with VALUE into TO: 0, or -1 and *d. */
 	int (*take)(void *to, int opt, const char *value, struct diag *d);
 };

@@ -104,11 +104,10 @@ static int open_door(struct launch *l, struct birth *birth, struct diag *report,
 		return 1;
 	if (ret < 0)
 		explain_clone(l->n, d);
-	else if (child->pidfd < 0)
-		ret = diag_set(d, ENOSYS, NULL, "clone: no pidfd (Linux 5.2)");
+	else
+		ret = parent_adopt(&l->parent, child, d);
 	if (become(user, user->own_uid, user->own_gid, ret < 0 ? &(struct diag){ 0 } : d) < 0)
 		ret = -1;
-	parent_adopt(&l->parent, child);
 	return ret;
 }
 

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "cleanup.h"
 #include "cred.h"
 #include "diag.h"
 #include "explain.h"
@@ -99,31 +98,11 @@ static void run_in_place(struct launch *l, struct diag *d)
 	inside_exec(plan, d);
 }
 
-static int adopt(struct launch *l, const struct spawned *child, struct diag *d)
-{
-	parent_adopt(&l->parent, child);
-	return child->pidfd < 0 ? diag_set(d, ENOSYS, NULL, "clone: no pidfd (Linux 5.2)") : 0;
-}
-
 static int fork_at_once(struct launch *l, struct diag *d)
 {
 	struct birth birth = { .plan = &l->n->plan, .cgroup_procs = -1 };
-	struct spawn_args plain = { .cgroup_fd = -1 };
-	cleanup_close int self = -1;
-	struct spawned child;
-	struct diag report;
 
-	if (parent_watch(birth.plan, &self, d) < 0)
-		return -1;
-	birth.parent_fd = self;
-	if (spawn_vfork(&plain, child_run, &birth, &report, &child) < 0)
-		return diag_fail(d, NULL, "fork");
-	if (adopt(l, &child, d) < 0)
-		return -1;
-	if (!report.status)
-		return 0;
-	*d = report;
-	return -1;
+	return parent_fork(&l->parent, &birth, d);
 }
 
 static int fork_gated(struct launch *l, struct diag *d)
@@ -142,7 +121,7 @@ static int fork_gated(struct launch *l, struct diag *d)
 	if (ret > 0)
 		child_run_gated(&birth, &parent->gate);
 	gate_keep_parent(&parent->gate);
-	if (adopt(l, &child, d) < 0 || parent_say(parent, GATE_MAPPED, d) < 0 ||
+	if (parent_adopt(parent, &child, d) < 0 || parent_say(parent, GATE_MAPPED, d) < 0 ||
 	    parent_expect(parent, GATE_BUILT, d) < 0)
 		return -1;
 	if (birth.plan->pin[NS_PID] && helper_pin(&l->helper, child.pid, d) != 0)

@@ -94,9 +94,10 @@ static int take(void *to, int opt, const char *arg, struct diag *d)
 
 static const struct cmdline cmdline = {
 	.tool = tool,
-	.tables = { options_launch, options_own },
-	.letters = { options_launch_letters, "f" },
-	.usage = { usage_head, options_launch_usage, usage_tail },
+	.tables = { options_own, options_launch, options_program },
+	.letters = "f",
+	.more_letters = options_launch_letters,
+	.usage = { usage_head, options_launch_usage, options_program_usage, usage_tail },
 	.take = take,
 };
 

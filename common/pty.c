@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pty.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "diag.h"
+#include "kernel.h"
+
+/* In which order they are polled. */
+enum { IN, MASTER, OUT };
+
+/* Milliseconds until we look again for what the kernel does not tell of. */
+enum { PAUSE = 100 };
+
+/* What the kernel holds back for a terminal is far less; others may go on writing for ever. */
+enum { DRAIN = 65536 };
+
+static bool is_empty(const struct pty_flow *flow)
+{
+	return flow->from == flow->to;
+}
+
+/*
+ * A description of our own of what FD is, if it is something that can block: a
+ * terminal, a pipe. poll(2) tells that something can be read or written, not
+ * how much, nor that nobody else will be faster.
+ */
+static int reopen(int fd, int mode)
+{
+	int flags = fcntl(fd, F_GETFL), own = -1;
+	char path[32];
+	struct stat st;
+
+	if (flags < 0 || ((flags & O_ACCMODE) != mode && (flags & O_ACCMODE) != O_RDWR))
+		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || isatty(fd)))
+		own = open(path, mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return own < 0 ? fd : own;
+}
+
+void pty_look(struct pty *p)
+{
+	*p = (struct pty){ .master = -1, .slave = -1, .terminal = -1 };
+	for (int fd = 0; fd < 3 && p->terminal < 0; fd++)
+		if (tcgetattr(fd, &p->saved) == 0)
+			p->terminal = fd;
+	p->typed = p->terminal == STDIN_FILENO;
+	p->in = reopen(STDIN_FILENO, O_RDONLY);
+	p->out = reopen(STDOUT_FILENO, O_WRONLY);
+}
+
+static bool is_ptmx(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(5, 2);
+}
+
+/*
+ * Looked at before, because the mere opening of some devices does something,
+ * and after, because the name may be that of something else by then.
+ */
+static int open_master(const char *ptmx, struct diag *d)
+{
+	cleanup_close int fd = -1;
+	struct stat st;
+
+	if (stat(ptmx, &st) < 0)
+		return diag_fail(d, ptmx, "open a pseudo-terminal");
+	if (is_ptmx(&st)) {
+		fd = open(ptmx, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (fd < 0 || fstat(fd, &st) < 0) {
+			diag_fail(d, ptmx, "open a pseudo-terminal");
+			return d->err != ENOSPC ? -1 :
+				diag_hint(d, "no more are to be had: /proc/sys/kernel/pty/max, or the mount option max of this devpts");
+		}
+	}
+	if (!is_ptmx(&st))
+		return diag_set(d, 0, ptmx, "not the device that makes pseudo-terminals");
+	return steal_fd(&fd);
+}
+
+/*
+ * The caller's settings; but no echo, where that would only double what does
+ * not come from a keyboard.
+ */
+static int settle(const struct pty *p, int slave, struct diag *d)
+{
+	struct termios settings = p->saved;
+
+	if (p->terminal < 0 && tcgetattr(slave, &settings) < 0)
+		return diag_fail(d, NULL, "look at the pseudo-terminal");
+	if (!p->typed)
+		settings.c_lflag &= ~(tcflag_t)ECHO;
+	if (tcsetattr(slave, TCSANOW, &settings) < 0)
+		return diag_fail(d, NULL, "set up the pseudo-terminal");
+	return 0;
+}
+
+static void let_go(struct pty *p)
+{
+	cleanup_close_fd(&p->master);
+	cleanup_close_fd(&p->slave);
+	p->master = p->slave = -1;
+}
+
+int pty_open(struct pty *p, const char *ptmx, struct diag *d)
+{
+	cleanup_close int master = open_master(ptmx, d), slave = -1;
+	int unlocked = 0;
+
+	if (master < 0)
+		return -1;
+	/* The other end by the descriptor: a name in /dev/pts may be anything. */
+	if (ioctl(master, TIOCSPTLCK, &unlocked) == 0)
+		slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0)
+		return diag_fail(d, ptmx, "open the other end of a pseudo-terminal");
+	if (settle(p, slave, d) < 0)
+		return -1;
+	let_go(p);
+	p->master = steal_fd(&master);
+	p->slave = steal_fd(&slave);
+	pty_resize(p);
+	return 0;
+}
+
+int pty_take(const struct pty *p, struct diag *d)
+{
+	if (setsid() < 0)
+		return diag_fail(d, NULL, "start a session");
+	if (ioctl(p->slave, TIOCSCTTY, 0) < 0)
+		return diag_fail(d, NULL, "take the pseudo-terminal");
+	for (int fd = 0; fd < 3; fd++)
+		if (dup2(p->slave, fd) < 0)
+			return diag_fail(d, NULL, "take the pseudo-terminal");
+	return 0;
+}
+
+/* ENOTTY: not that of our session, so that there are no jobs. */
+static bool in_foreground(const struct pty *p)
+{
+	pid_t group = tcgetpgrp(p->terminal);
+
+	return group < 0 ? errno == ENOTTY : group == getpgrp();
+}
+
+void pty_restore(struct pty *p)
+{
+	/* In the background it is somebody else's by now. */
+	if (p->raw && in_foreground(p))
+		tcsetattr(p->terminal, TCSANOW, &p->saved);
+	p->raw = false;
+}
+
+void pty_resume(struct pty *p)
+{
+	struct termios raw;
+
+	if (!p->running || !p->typed || p->master < 0 || !in_foreground(p))
+		return;
+	/* It may have been set up anew meanwhile. */
+	if (!p->raw && tcgetattr(p->terminal, &p->saved) < 0)
+		return;
+	raw = p->saved;
+	cfmakeraw(&raw);
+	/* What others show on it is not ready-made. */
+	if (!isatty(STDOUT_FILENO))
+		raw.c_oflag = p->saved.c_oflag;
+	p->raw = tcsetattr(p->terminal, TCSANOW, &raw) == 0;
+	pty_resize(p);
+}
+
+void pty_resize(const struct pty *p)
+{
+	struct winsize size;
+
+	if (p->terminal >= 0 && p->master >= 0 && ioctl(p->terminal, TIOCGWINSZ, &size) == 0)
+		ioctl(p->master, TIOCSWINSZ, &size);
+}
+
+void pty_start(struct pty *p)
+{
+	p->running = true;
+	pty_resize(p);
+	pty_resume(p);
+}
+
+void pty_hang_up(struct pty *p)
+{
+	pty_restore(p);
+	let_go(p);
+	p->in_ended = true;
+	p->typing.from = p->typing.to = 0;
+	p->showing.from = p->showing.to = 0;
+}
+
+/* How much: 0 if there is nothing now, -1 with errno at the end or on failure. */
+static ssize_t fill(struct pty_flow *flow, int fd)
+{
+	ssize_t n = read(fd, flow->text, sizeof(flow->text));
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n == 0)
+		errno = 0;
+	flow->from = 0;
+	flow->to = n > 0 ? (size_t)n : 0;
+	return n > 0 ? n : -1;
+}
+
+static int spill(struct pty_flow *flow, int fd)
+{
+	ssize_t n = write(fd, flow->text + flow->from, flow->to - flow->from);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	flow->from += (size_t)n;
+	return 0;
+}
+
+static void read_input(struct pty *p)
+{
+	/* In the background there is nothing to be read, and trying is an error. */
+	if (p->typed && !in_foreground(p)) {
+		p->raw = false;
+		return;
+	}
+	if (fill(&p->typing, p->in) >= 0)
+		return;
+	if (p->typed)
+		pty_hang_up(p);
+	else
+		p->in_ended = true;
+}
+
+static void read_output(struct pty *p)
+{
+	/* Hung up from inside, vhangup(2), until somebody opens it again. */
+	p->quiet = fill(&p->showing, p->master) < 0;
+}
+
+/* With nobody to read it, a program finds out by SIGPIPE; one with a terminal, by SIGHUP. */
+static void write_output(struct pty *p)
+{
+	if (spill(&p->showing, p->out) == 0)
+		return;
+	/* It was closed to begin with. */
+	if (errno == EBADF)
+		p->showing.from = p->showing.to;
+	else
+		pty_hang_up(p);
+}
+
+static void type(struct pty *p, char c)
+{
+	p->typing.text[p->typing.to++] = c;
+}
+
+/*
+ * The input has ended, and all of it is typed. A terminal knows no end of file,
+ * but a character for it, which works for one read and in canonical mode; so it
+ * is typed again when it has been read. Who reads single characters may know
+ * it, too, and gets it once.
+ */
+static void type_end(struct pty *p)
+{
+	struct pollfd inside = { .fd = p->slave, .events = POLLIN };
+	char last = p->typing.to ? p->typing.text[p->typing.to - 1] : '\n';
+	struct termios settings;
+	bool canonical;
+
+	if (tcgetattr(p->slave, &settings) < 0 || settings.c_cc[VEOF] == _POSIX_VDISABLE)
+		return;
+	canonical = settings.c_lflag & ICANON;
+	if (poll(&inside, 1, 0) > 0 && ...)
+		return;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "diag.h"
+#include "file.h"
+#include "kernel.h"
+#include "number.h"
+
+int target_parse(struct target_name *name, const char *text, const char *option, struct diag *d)
+{
+	size_t len = strcspn(text, ":");
+	char pid[16];
+	uint64_t value;
+
+	*name = (struct target_name){ .pid = 0 };
+	if (len < sizeof(pid)) {
+		memcpy(pid, text, len);
+		pid[len] = '\0';
+		if (number_parse(pid, INT_MAX, &value) == 0)
+			name->pid = (pid_t)value;
+	}
+	if (name->pid && (!text[len] || (number_parse(text + len + 1, UINT64_MAX, &name->inode) == 0 &&
+					 name->inode)))
+		return 0;
+	return diag_usage(d, "%s: '%s' is not PID or PID:INODE", option, text);
+}
+
+/* On older kernels all pidfds have one inode, which proves nothing. */
+static int check_inode(int pidfd, const struct target_name *name, const char *proc, struct diag *d)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstatfs(pidfd, &fs) < 0 || fstat(pidfd, &st) < 0)
+		return diag_fail(d, proc, "look at the inode of the process");
+	if ((uint32_t)fs.f_type != KERNEL_PIDFS_MAGIC)
+		return diag_set(d, 0, proc, "this kernel has no inodes of processes (Linux 6.9)");
+	if (st.st_ino != name->inode)
+		return diag_set(d, 0, proc, "another process: its inode is %llu",
+				(unsigned long long)st.st_ino);
+	return 0;
+}
+
+static int open_pidfd(const char *proc, pid_t pid, struct diag *d)
+{
+	int fd = kernel_pidfd_open(pid, 0);
+
+	if (fd >= 0)
+		return fd;
+	diag_fail(d, proc, "hold the process");
+	if (d->err == ENOENT || d->err == EINVAL)
+		return diag_hint(d, "%d is no process, but a thread of one", (int)pid);
+	return -1;
+}
+
+int target_open(struct target *t, const struct target_name *name, struct diag *d)
+{
+	cleanup_close int fd = -1;
+	char proc[32];
+
+	snprintf(proc, sizeof(proc), "%d", (int)name->pid);
+	fd = open_pidfd(proc, name->pid, d);
+	if (fd < 0 || (name->inode && check_inode(fd, name, proc, d) < 0))
+		return -1;
+	t->pid = name->pid;
+	t->pidfd = steal_fd(&fd);
+	return 0;
+}
+
+int target_look(struct target *t, struct diag *d)
+{
+	char path[32];
+
+	if (t->proc >= 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d", (int)t->pid);
+	t->proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (t->proc < 0)
+		return diag_fail(d, path, "look at the process");
+	/* Opened by number: still the one that is held? */
+	return target_check(t, d);
+}
+
+int target_file(const struct target *t, const char *file, int flags, const char *step,
+		struct diag *d)
+{
+	int fd = openat(t->proc, file, flags | O_CLOEXEC | O_NOCTTY);
+	char path[64];
+
+	if (fd >= 0)
+		return fd;
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)t->pid, file);
+	return diag_fail(d, path, "%s", step);
+}
+
+int target_check(const struct target *t, struct diag *d)
+{
+	struct pollfd fd = { .fd = t->pidfd, .events = POLLIN };
+
+	if (poll(&fd, 1, 0) == 0)
+		return 0;
+	return diag_set(d, 0, NULL, "process %d has ended", (int)t->pid);
+}
+
+/* The text of status from behind NAME on, in TEXT; NULL: there is none. */
+static const char *status_line(const struct target *t, const char *name, char *text, size_t size,
+			       struct diag *d)
+{
+	cleanup_close int fd = target_file(t, "status", O_RDONLY, "look at the process", d);
+	const char *found;
+
+	if (fd < 0)
+		return NULL;
+	if (file_read_fd(fd, text, size) < 0) {
+		diag_fail(d, "status", "look at process %d", (int)t->pid);
+		return NULL;
+	}
+	found = strstr(text, name);
+	if (!found)
+		diag_set(d, EINVAL, "status", "look at process %d", (int)t->pid);
+	return found ? found + strlen(name) : NULL;
+}
+
+int target_id(const struct target *t, const char *name, uint32_t *id, struct diag *d)
+{
+	char key[16], text[8192];
+	const char *line;
+
+	snprintf(key, sizeof(key), "\n%s:", name);
+	line = status_line(t, key, text, sizeof(text), d);
+	if (!line)
+		return -1;
+	if (sscanf(line, "%*u %u", id) != 1)
+		return diag_set(d, EINVAL, "status", "look at process %d", (int)t->pid);
+	return 0;
+}
+
+/* "27 1000 1001 \n" */
+static bool has_number(const char *line, gid_t number)
+{
+	char *end;
+
+	for (; *line && *line != '\n'; line = end) {
+		unsigned long value = strtoul(line, &end, 10);
+
+		if (end == line)
+			return false;
+		if (value == number)
+			return true;
+	}
+	return false;
+}
+
+bool target_has_groups(const struct target *t, const gid_t *groups, int n)
+{
+	/* 65 536 groups of eleven characters at most; more than fits here is a "no". */
+	char text[16384];
+	struct diag ignored;
+	const char *line;
+	uint32_t gid;
+
+	if (target_id(t, "Gid", &gid, &ignored) < 0)
+		return false;
+	line = status_line(t, "\nGroups:", text, sizeof(text), &ignored);
+	for (int i = 0; i < n; i++)
+		if (groups[i] != gid && (!line || !has_number(line, groups[i])))
+			return false;
+	return true;
+}

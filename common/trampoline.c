@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "trampoline.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "diag.h"
+#include "kernel.h"
+
+/*
+ * Entered by execve(2) with argv = { path, argv of the program … }. What it has
+ * to say follows its code, as struct speech. ENOEXEC: as execvp(3) does, it is
+ * taken for a script of the shell.
+ */
+#if defined(__x86_64__)
+#define MACHINE EM_X86_64
+__asm__(".pushsection .rodata\n"
+	"	.balign 16\n"
+	"trampoline_code:\n"
+	"	movq 8(%rsp), %rdi\n"		/* path */
+	"	leaq 16(%rsp), %rsi\n"		/* argv */
+	"	movq (%rsp), %rax\n"
+	"	leaq 16(%rsp,%rax,8), %rdx\n"	/* envp */
+	"	movl $59, %eax\n"		/* execve */
+	"	syscall\n"
+	"	cmpl $-8, %eax\n"		/* ENOEXEC */
+	"	jne 1f\n"
+	"	movq 8(%rsp), %rax\n"
+	"	leaq 4f(%rip), %rdi\n"
+	"	movq %rdi, 8(%rsp)\n"
+	"	movq %rax, 16(%rsp)\n"
+	"	leaq 8(%rsp), %rsi\n"		/* argv: shell, path, the rest */
+	"	movl $59, %eax\n"
+	"	syscall\n"
+	"1:	movl %eax, %ebx\n"
+	"	negl %ebx\n"			/* errno */
+	"	cmpl $80, %ebx\n"
+	"	jbe 2f\n"
+	"	xorl %ebx, %ebx\n"
+	"2:	leaq trampoline_end(%rip), %r12\n"
+	"	movl (%r12), %edx\n"
+	"	leaq 4(%r12), %rsi\n"
+	"	movl $2, %edi\n"
+	"	movl $1, %eax\n"		/* write */
+	"	syscall\n"
+	"	movl %ebx, %eax\n"
+	"	shll $5, %eax\n"
+	"	leaq 512(%r12,%rax), %rsi\n"
+	"	movzbl 31(%rsi), %edx\n"
+	"	movl $2, %edi\n"
+	"	movl $1, %eax\n"
+	"	syscall\n"
+	"	movl $126, %edi\n"
+	"	cmpl $2, %ebx\n"		/* ENOENT */
+	"	jne 3f\n"
+	"	incl %edi\n"
+	"3:	movl $231, %eax\n"		/* exit_group */
+	"	syscall\n"
+	"4:	.asciz \"/bin/sh\"\n"
+	"	.balign 16\n"
+	"trampoline_end:\n"
+	".popsection\n");
+#elif defined(__aarch64__)
+#define MACHINE EM_AARCH64
+__asm__(".pushsection .rodata\n"
+	"	.balign 16\n"
+	"trampoline_code:\n"
+	"	ldr x0, [sp, #8]\n"
+	"	add x1, sp, #16\n"
+	"	ldr x9, [sp]\n"
+	"	add x2, sp, x9, lsl #3\n"
+	"	add x2, x2, #16\n"
+	"	mov x20, x2\n"
+	"	mov x8, #221\n"			/* execve */
+	"	svc #0\n"
+	"	cmn x0, #8\n"			/* ENOEXEC */
+	"	b.ne 1f\n"
+	"	ldr x9, [sp, #8]\n"
+	"	adr x0, 4f\n"
+	"	str x0, [sp, #8]\n"
+	"	str x9, [sp, #16]\n"
+	"	add x1, sp, #8\n"
+	"	mov x2, x20\n"
+	"	mov x8, #221\n"
+	"	svc #0\n"
+	"1:	neg x19, x0\n"
+	"	cmp x19, #80\n"
+	"	b.ls 2f\n"
+	"	mov x19, #0\n"
+	"2:	adr x21, trampoline_end\n"
+	"	ldr w2, [x21]\n"
+	"	add x1, x21, #4\n"
+	"	mov x0, #2\n"
+	"	mov x8, #64\n"			/* write */
+	"	svc #0\n"
+	"	add x1, x21, #512\n"
+	"	add x1, x1, x19, lsl #5\n"
+	"	ldrb w2, [x1, #31]\n"
+	"	mov x0, #2\n"
+	"	mov x8, #64\n"
+	"	svc #0\n"
+	"	mov x0, #126\n"
+	"	cmp x19, #2\n"			/* ENOENT */
+	"	cinc x0, x0, eq\n"
+	"	mov x8, #94\n"			/* exit_group */
+	"	svc #0\n"
+	"4:	.asciz \"/bin/sh\"\n"
+	"	.balign 16\n"
+	"trampoline_end:\n"
+	".popsection\n");
+#endif
+
+#ifdef MACHINE
+const bool trampoline_there = true;
+
+extern const char trampoline_code[] __attribute__((visibility("hidden")));
+extern const char trampoline_end[] __attribute__((visibility("hidden")));
+
+/* What execve(2) may say, by errno; the code knows the sizes. */
+struct record {
+	char text[31];
+	unsigned char len;
+};
+
+#define RECORD(errno, text) [errno] = { text "\n", sizeof(text) }
+
+static const struct record records[81] = {
+	RECORD(0, "Unknown error"),
+	RECORD(EPERM, "Operation not permitted"),
+	RECORD(ENOENT, "No such file or directory"),
+	RECORD(EIO, "Input/output error"),
+	RECORD(E2BIG, "Argument list too long"),
+	RECORD(ENOEXEC, "Exec format error"),
+	RECORD(EAGAIN, "Too many processes"),
+	RECORD(ENOMEM, "Cannot allocate memory"),
+	RECORD(EACCES, "Permission denied"),
+	RECORD(ENOTDIR, "Not a directory"),
+	RECORD(EISDIR, "Is a directory"),
+	RECORD(EINVAL, "Invalid argument"),
+	RECORD(ENFILE, "Too many open files in system"),
+	RECORD(EMFILE, "Too many open files"),
+	RECORD(ETXTBSY, "Text file busy"),
+	RECORD(ENAMETOOLONG, "File name too long"),
+	RECORD(ELOOP, "Too many symbolic links"),
+	RECORD(ELIBBAD, "Invalid interpreter"),
+};
+
+/* It begins with the text that comes before each of these. */
+struct speech {
+	uint32_t len;
+	char text[508];
+};
+
+#define BASE 0x400000UL
+
+/* The whole file, mapped as it is. */
+struct head {
+	Elf64_Ehdr elf;
+	Elf64_Phdr load;
+	Elf64_Phdr stack;
+	char align[8];
+};
+
+static struct head make_head(size_t size)
+{
+	return (struct head){
+		.elf = {
+			.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+			.e_type = ET_EXEC,
+			.e_machine = MACHINE,
+			.e_version = EV_CURRENT,
+			.e_entry = BASE + sizeof(struct head),
+			.e_phoff = offsetof(struct head, load),
+			.e_ehsize = sizeof(Elf64_Ehdr),
+			.e_phentsize = sizeof(Elf64_Phdr),
+			.e_phnum = 2,
+		},
+		.load = {
+			.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = BASE, .p_paddr = BASE,
+			.p_filesz = size, .p_memsz = size, .p_align = 0x10000,
+		},
+		.stack = { .p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W },
+	};
+}
+
+/* MFD_EXEC is asked for where vm.memfd_noexec would take the permission away (6.3). */
+static int make_memfd(void)
+{
+	const unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	int fd = memfd_create("trampoline", flags | KERNEL_MFD_EXEC);
+
+	return fd < 0 && errno == EINVAL ? memfd_create("trampoline", flags) : fd;
+}
+
+static int make(const char *says, struct diag *d)
+{
+	const size_t code = (size_t)(trampoline_end - trampoline_code);
+	const size_t size = sizeof(struct head) + code + sizeof(struct speech) + sizeof(records);
+	cleanup_close int fd = make_memfd();
+	struct head head = make_head(size);
+	struct speech speech = { .len = (uint32_t)strnlen(says, sizeof(speech.text)) };
+	const struct iovec parts[] = {
+		{ &head, sizeof(head) },
+		{ (void *)(uintptr_t)trampoline_code, code },
+		{ &speech, sizeof(speech) },
+		{ (void *)(uintptr_t)records, sizeof(records) },
+	};
+
+	memcpy(speech.text, says, speech.len);
+	if (fd < 0)
+		return diag_fail(d, NULL, "memfd_create");
+	if (writev(fd, parts, 4) != (ssize_t)size)
+		return diag_fail(d, NULL, "write the trampoline");
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) < 0)
+		return diag_fail(d, NULL, "seal the trampoline");
+	return steal_fd(&fd);
+}
+
+int trampoline_exec(const char *path, char *const argv[], char **env, const char *says,
+		    struct diag *d)
+{
+	cleanup_close int fd = make(says, d);
+	cleanup_free char **large = NULL;
+	char *few[64], **all = few;
+	size_t n = 0;
+
+	if (fd < 0)
+		return -1;
+	while (argv[n])
+		n++;
+	if (n + 2 > sizeof(few) / sizeof(*few)) {
+		all = large = malloc((n + 2) * sizeof(*all));
+		if (!all)
+			return diag_fail(d, NULL, "trampoline");
+	}
+	all[0] = (char *)(uintptr_t)path;
+	memcpy(all + 1, argv, (n + 1) * sizeof(*all));
+	kernel_execveat(fd, "", all, env, AT_EMPTY_PATH);
+	return diag_fail(d, NULL, "execute the trampoline");
+}
+#else
+const bool trampoline_there = false;
+
+int trampoline_exec(const char *path, char *const argv[], char **env, const char *says,
+		    struct diag *d)
+{
+	(void)argv, (void)env, (void)says;
+	return diag_set(d, ENOSYS, path, "trampoline");
+}
+#endif

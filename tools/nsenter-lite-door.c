@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nsenter-lite.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "cleanup.h"
+#include "cred.h"
+#include "diag.h"
+#include "inside.h"
+#include "kernel.h"
+#include "parent.h"
+#include "trampoline.h"
+
+/*
+ * Could root in there, if it were we that he got hold of, write to our
+ * executable? Not if we could not. See trampoline.h.
+ */
+static bool needs_guard(const struct nsenter *n)
+{
+	return trampoline_there && access("/proc/self/exe", W_OK) == 0 &&
+	       (n->all || (n->of_target & CLONE_NEWNS) || n->file[NS_MNT] || n->n_from ||
+		n->root.target || n->root.path);
+}
+
+/* One's groups are one's power over files: what the target has, too, gives nothing away. */
+static bool groups_are_its(struct opened *o)
+{
+	struct diag ignored;
+	int n = getgroups(0, NULL);
+	cleanup_free gid_t *groups = n > 0 ? malloc((size_t)n * sizeof(*groups)) : NULL;
+
+	if (n <= 0)
+		return n == 0;
+	if (!groups || o->target.pidfd < 0 || target_look(&o->target, &ignored) < 0)
+		return false;
+	n = getgroups(n, groups);
+	return n >= 0 && target_has_groups(&o->target, groups, n);
+}
+
+static bool enters_user(const struct opened *o)
+{
+	return o->source[NS_USER].fd >= 0 || (o->flags & CLONE_NEWUSER);
+}
+
+/*
+ * A user namespace may forbid setgroups(2) inside, so what can be dropped is
+ * dropped out here.
+ */
+static void drop_groups(struct opened *o, const struct nsenter *n)
+{
+	if (!n->preserve && setgroups(0, NULL) < 0)
+		o->groups_may_stay = groups_are_its(o);
+}
+
+/* Reachable from the root, as getcwd(2) sees it, which names what is not "(unreachable)/...". */
+static bool is_inside_root(void)
+{
+	char path[PATH_MAX];
+
+	return syscall(SYS_getcwd, path, sizeof(path)) > 0 && path[0] == '/';
+}
+
+/*
+ * A working directory that nobody has named by its path must lie inside the
+ * root: outside, it would be a way out (CVE-2024-21626).
+ */
+static int go_to_places(const struct opened *o, const struct nsenter *n, struct diag *d)
+{
+	if (o->root >= 0 && (fchdir(o->root) < 0 || chroot(".") < 0))
+		return diag_fail(d, n->root.path, "enter the root directory");
+	if (n->wdns)
+		return chdir(n->wdns) < 0 ? diag_fail(d, n->wdns, "change the working directory") : 0;
+	if (o->wd >= 0 && fchdir(o->wd) < 0)
+		return diag_fail(d, n->wd.path, "change the working directory");
+	if (!n->wd.target || is_inside_root())
+		return 0;
+	return diag_set(d, 0, NULL, "the target's working directory lies outside of its root directory");
+}
+
+/* Ids that only the inside can tell. */
+static int follow(const struct opened *o, const struct nsenter *n, struct cred_plan *cred,
+		  struct diag *d)
+{
+	if (n->uid == ID_FOLLOW) {
+		if (target_id(&o->target, "Uid", &cred->uid, d) < 0)
+			return -1;
+		cred->set_uid = true;
+	}
+	if (n->gid == ID_FOLLOW) {
+		if (target_id(&o->target, "Gid", &cred->gid, d) < 0)
+			return -1;
+		cred->set_gid = true;
+	}
+	return n->uid == ID_FOLLOW || n->gid == ID_FOLLOW ? target_check(&o->target, d) : 0;
+}
+
+static void plan_ids(const struct opened *o, const struct nsenter *n, struct cred_plan *cred)
+{
+	const bool entered = n->plan.flags & CLONE_NEWUSER;
+
+	cred->proc = o->proc;
+	cred->groups_may_stay = o->groups_may_stay;
+	/* The kernel has emptied them with the change of the user namespace. */
+	cred->inherit_none = !entered;
+	if (!entered || n->preserve)
+		return;
+	if (n->uid == ID_DEFAULT)
+		cred->set_uid = cred->uid_or_own = true;
+	if (n->gid == ID_DEFAULT)
+		cred->set_gid = cred->gid_or_own = true;
+}
+
+/* "A=1\0B=2\0", as /proc/PID/environ has it. */
+static char **split_environ(char *text, size_t size)
+{
+	size_t n = 0, at = 0;
+	char **env;
+
+	for (size_t i = 0; i < size; i++)
+		n += !text[i];
+	env = malloc((n + 2) * sizeof(*env));
+	if (!env)
+		return NULL;
+	for (n = 0; at < size; at += strlen(text + at) + 1)
+		env[n++] = text + at;
+	env[n] = NULL;
+	return env;
+}
+
+static int take_environ(struct opened *o, struct nsenter *n, struct diag *d)
+{
+	struct plan *plan = &n->plan;
+	char **env;
+
+	if (!n->target_env)
+		return 0;
+	if (!o->environ && (nsenter_read_environ(o, d) < 0 || target_check(&o->target, d) < 0))
+		return -1;
+	env = split_environ(o->environ, o->environ_size);
+	plan->env = env ? env_build(&plan->env_plan, env) : NULL;
+	if (!plan->env)
+		return diag_fail(d, NULL, "make the environment");
+	environ = env;
+	if (!plan->argv)
+		plan_find_shells(plan);
+	return 0;
+}
+
+static int enter(struct opened *o, struct nsenter *n, struct diag *d)
+{
+	struct cred_plan *cred = &n->plan.cred;
+
+	if (nsenter_open(o, n, d) < 0)
+		return -1;
+	if (enters_user(o)) {
+		cred->own_uid = geteuid();
+		cred->own_gid = getegid();
+		drop_groups(o, n);
+	}
+	/* Whoever lives in there must not trace us, nor see what we have open. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return diag_fail(d, NULL, "close ourselves to others");
+	if (nsenter_join(o, &n->plan.flags, d) < 0 || go_to_places(o, n, d) < 0)
+		return -1;
+	plan_ids(o, n, cred);
+	n->plan.context = o->context;
+	return follow(o, n, cred, d) < 0 ? -1 : take_environ(o, n, d);
+}
+
+static int run_in_place(const struct opened *o, const struct plan *plan, struct diag *d)
+{
+	if (cgroup_join(&o->cgroups, d) < 0 || cred_apply(&plan->cred, d) < 0)
+		return -1;
+	return inside_exec(plan, d);
+}
+
+static int run_as_child(const struct opened *o, const struct nsenter *n, struct diag *d)
+{
+	struct birth birth = { .plan = &n->plan, .cgroup_procs = -1, .cgroups = &o->cgroups };
+	static struct parent parent;
+
+	parent_init(&parent, &n->plan);
+	parent.mirror.forward = n->forward;
+	mirror_block();
+	if (parent_fork(&parent, &birth, d) < 0) {
+		parent_end(&parent);
+		if (d->err == ENOMEM && !strcmp(d->what, "fork") && (n->plan.flags & CLONE_NEWPID))
+			diag_hint(d, "the init of the PID namespace has ended");
+		return -1;
+	}
+	parent.mirror.started = true;
+	mirror_wait_end(&parent.mirror);
+	mirror_end(&parent.mirror.end);
+}
+
+int nsenter_launch(struct nsenter *n, struct diag *d)
+{
+	static struct opened o;
+
+	if (needs_guard(n))
+		n->plan.guard = "nsenter-lite";
+	if (enter(&o, n, d) < 0)
+		return -1;
+	if (*o.cgroups.left_out)
+		diag_note("nsenter-lite", "not joined, of cgroup v1: %s", o.cgroups.left_out);
+	if (n->fork || ((n->plan.flags & CLONE_NEWPID) && !n->no_fork))
+		return run_as_child(&o, n, d);
+	return run_in_place(&o, &n->plan, d);
+}

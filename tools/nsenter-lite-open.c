@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nsenter-lite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "diag.h"
+#include "file.h"
+#include "kernel.h"
+#include "nsref.h"
+
+static unsigned int flag_of(int type)
+{
+	return (unsigned int)nstype_table[type].flag;
+}
+
+static bool has_sources(const struct opened *o)
+{
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		if (o->source[type].fd >= 0)
+			return true;
+	return false;
+}
+
+static int take_source(struct opened *o, int type, int fd, const char *file, struct diag *d)
+{
+	if (o->source[type].fd >= 0) {
+		close(fd);
+		return diag_usage(d, "two %s namespaces are named: %s and %s", nstype_table[type].words,
+				  o->source[type].file, file);
+	}
+	o->source[type] = (struct source){ fd, file };
+	o->flags &= ~flag_of(type);
+	return 0;
+}
+
+/* The kernel gives out the network namespace of a socket to CAP_NET_ADMIN there only. */
+static int open_socket_net(struct opened *o, int number, struct diag *d)
+{
+	cleanup_close int fd = kernel_pidfd_getfd(o->target.pidfd, number);
+	int ns;
+
+	if (fd < 0)
+		return diag_fail(d, NULL, "take descriptor %d of process %d", number, (int)o->target.pid);
+	ns = ioctl(fd, KERNEL_SIOCGSKNS);
+	if (ns < 0)
+		return diag_fail(d, NULL, "find the network namespace of descriptor %d of process %d",
+				 number, (int)o->target.pid);
+	fcntl(ns, F_SETFD, FD_CLOEXEC);
+	return take_source(o, NS_NET, ns, "--net-socket", d);
+}
+
+static int open_files(struct opened *o, const struct nsenter *n, struct diag *d)
+{
+	for (int type = 0; type < NSTYPE_COUNT; type++) {
+		int found = type, fd;
+
+		if (!n->file[type])
+			continue;
+		fd = nsref_open(n->file[type], &found, d);
+		if (fd < 0 || take_source(o, type, fd, n->file[type], d) < 0)
+			return -1;
+	}
+	for (int i = 0; i < n->n_from; i++) {
+		int found = -1, fd = nsref_open(n->from[i], &found, d);
+
+		if (fd < 0)
+			return -1;
+		if (n->of_target & flag_of(found)) {
+			close(fd);
+			return diag_usage(d, "two %s namespaces are named: %s and that of the target",
+					  nstype_table[found].words, n->from[i]);
+		}
+		if (take_source(o, found, fd, n->from[i], d) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A descriptor of a namespace that is asked for: that of a user namespace, if there is one. -1: none. */
+static int any_namespace(const struct opened *o, int *type, struct diag *d)
+{
+	*type = NS_USER;
+	if (o->source[NS_USER].fd < 0 && !(o->flags & CLONE_NEWUSER))
+		for (*type = 0; *type < NSTYPE_COUNT; ++*type)
+			if (o->source[*type].fd >= 0 || (o->flags & flag_of(*type)))
+				break;
+	if (*type == NSTYPE_COUNT)
+		return diag_usage(d, "--user-parent: of which namespace? Name one");
+	if (o->source[*type].fd >= 0)
+		return fcntl(o->source[*type].fd, F_DUPFD_CLOEXEC, 0);
+	char name[32];
+
+	snprintf(name, sizeof(name), "ns/%s", nstype_table[*type].name);
+	return target_file(&o->target, name, O_RDONLY, "open the namespace", d);
+}
+
+/* In place of the user namespace that is asked for, its parent; else the owner of another namespace. */
+static int open_user_parent(struct opened *o, struct diag *d)
+{
+	cleanup_close int of = -1;
+	int type, fd;
+
+	if (o->flags && target_look(&o->target, d) < 0)
+		return -1;
+	of = any_namespace(o, &type, d);
+	if (of < 0)
+		return d->status ? -1 : diag_fail(d, NULL, "duplicate a descriptor");
+	fd = ioctl(of, type == NS_USER ? KERNEL_NS_GET_PARENT : KERNEL_NS_GET_USERNS);
+	if (fd < 0) {
+		diag_fail(d, NULL, "find the parent user namespace");
+		return d->err != EPERM ? -1 : diag_hint(d, "it lies outside of the present user namespace");
+	}
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	cleanup_close_fd(&o->source[NS_USER].fd);
+	o->source[NS_USER].fd = -1;
+	return take_source(o, NS_USER, fd, "--user-parent", d);
+}
+
+/* A user namespace cannot be entered twice; and entering one changes who we are, so it must be known before. */
+static int leave_out_own_user(struct opened *o, struct diag *d)
+{
+	struct stat own, its;
+
+	if (!(o->flags & CLONE_NEWUSER))
+		return 0;
+	if (target_look(&o->target, d) < 0)
+		return -1;
+	if (stat("/proc/self/ns/user", &own) < 0)
+		return diag_fail(d, "/proc/self/ns/user", "look at the present user namespace");
+	if (fstatat(o->target.proc, "ns/user", &its, 0) == 0 && own.st_dev == its.st_dev &&
+	    own.st_ino == its.st_ino)
+		o->flags &= ~(unsigned int)CLONE_NEWUSER;
+	return 0;
+}
+
+static int open_place(const struct opened *o, const struct place *place, const char *link,
+		      const char *step, int *fd, struct diag *d)
+{
+	if (place->target)
+		*fd = target_file(&o->target, link, O_PATH | O_DIRECTORY, step, d);
+	else if (place->path)
+		*fd = open(place->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	else
+		return 0;
+	if (*fd >= 0)
+		return 0;
+	return d->status ? -1 : diag_fail(d, place->path, "%s", step);
+}
+
+/* All of FD, which has no size. */
+static char *read_all(int fd, size_t *size)
+{
+	size_t room = 16384;
+	char *text = NULL;
+
+	for (;;) {
+		char *more = realloc(text, room);
+		ssize_t len;
+
+		if (!more) {
+			free(text);
+			return NULL;
+		}
+		text = more;
+		if (lseek(fd, 0, SEEK_SET) < 0 || (len = file_read_fd(fd, text, room)) < 0) {
+			free(text);
+			return NULL;
+		}
+		if ((size_t)len < room - 1) {
+			*size = (size_t)len;
+			return text;
+		}
+		room *= 2;
+	}
+}
+
+int nsenter_read_environ(struct opened *o, struct diag *d)
+{
+	cleanup_close int fd = target_file(&o->target, "environ", O_RDONLY, "read the environment", d);
+
+	if (fd < 0)
+		return -1;
+	o->environ = read_all(fd, &o->environ_size);
+	if (!o->environ)
+		return diag_fail(d, "environ", "read the environment of process %d", (int)o->target.pid);
+	return 0;
+}
+
+static int read_context(struct opened *o, struct diag *d)
+{
+	cleanup_close int fd = -1;
+	char text[1024];
+
+	if (access("/sys/fs/selinux/enforce", F_OK) < 0)
+		return diag_set(d, 0, NULL, "--follow-context: SELinux is not enabled here");
+	fd = target_file(&o->target, "attr/current", O_RDONLY, "read the SELinux context", d);
+	if (fd < 0)
+		return -1;
+	if (file_read_fd(fd, text, sizeof(text)) <= 0)
+		return diag_fail(d, "attr/current", "read the SELinux context");
+	o->context = strdup(text);
+	return o->context ? 0 : diag_fail(d, NULL, "read the SELinux context");
+}
+
+/* What is the target's, besides namespaces? */
+static bool has_belongings(const struct nsenter *n)
+{
+	return n->root.target || n->wd.target || n->target_env || n->join_cgroup || n->follow_context ||
+	       n->uid == ID_FOLLOW || n->gid == ID_FOLLOW;
+}
+
+static int open_belongings(struct opened *o, const struct nsenter *n, struct diag *d)
+{
+	if (!has_belongings(n))
+		return 0;
+	if (target_look(&o->target, d) < 0)
+		return -1;
+	/* Its file may be readable only for who is in its user namespace: then once more from there. */
+	if (n->target_env && nsenter_read_environ(o, d) < 0) {
+		if (d->err != EACCES)
+			return -1;
+		*d = (struct diag){ .err = 0 };
+	}
+	if (n->join_cgroup && cgroup_open(&o->cgroups, o->target.proc, d) < 0)
+		return -1;
+	return n->follow_context ? read_context(o, d) : 0;
+}
+
+static int check_alive(const struct opened *o, struct diag *d)
+{
+	return o->target.pidfd >= 0 ? target_check(&o->target, d) : 0;
+}
+
+int nsenter_open(struct opened *o, const struct nsenter *n, struct diag *d)
+{
+	*o = (struct opened){ .target = TARGET_NONE, .proc = -1, .root = -1, .wd = -1 };
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		o->source[type].fd = -1;
+	o->flags = n->of_target | (n->all ? NSTYPE_ALL_FLAGS : 0);
+	if (n->has_target && target_open(&o->target, &n->target, d) < 0)
+		return -1;
+	if (n->net_socket >= 0 && open_socket_net(o, n->net_socket, d) < 0)
+		return -1;
+	if (open_files(o, n, d) < 0)
+		return -1;
+	if (n->user_parent && open_user_parent(o, d) < 0)
+		return -1;
+	if (leave_out_own_user(o, d) < 0 || open_belongings(o, n, d) < 0)
+		return -1;
+	if (open_place(o, &n->root, "root", "open the root directory", &o->root, d) < 0 ||
+	    open_place(o, &n->wd, "cwd", "open the working directory", &o->wd, d) < 0)
+		return -1;
+	if (has_sources(o) || (o->flags & CLONE_NEWUSER) || o->context) {
+		o->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (o->proc < 0)
+			return diag_fail(d, "/proc", "open");
+		/* To compare with what we are in at the end. */
+		if (has_sources(o) && o->flags && target_look(&o->target, d) < 0)
+			return -1;
+	}
+	return has_belongings(n) || has_sources(o) ? check_alive(o, d) : 0;
+}
