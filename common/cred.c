@@ -124,8 +124,9 @@ static int keep_own(const struct cred_plan *plan, enum idkind kind, uint32_t *id
 				   "--setgid names another one, --preserve-credentials leaves it unmapped");
 }
 
-static int not_mapped(const char *kind, uint32_t id, struct diag *d)
+static int fail_id(const char *call, const char *kind, uint32_t id, struct diag *d)
 {
+	diag_fail(d, NULL, "%s %u", call, id);
 	return d->err != EINVAL ? -1 : diag_hint(d, "%s %u is not mapped in the user namespace", kind, id);
 }
 
@@ -137,12 +138,13 @@ static int set_gid(const struct cred_plan *plan, struct diag *d)
 		return -1;
 	if (setresgid(gid, gid, gid) == 0)
 		return 0;
-	diag_fail(d, NULL, "setgid %u", gid);
-	if (d->err != EINVAL || !plan->gid_or_own)
-		return not_mapped("gid", gid, d);
-	if (keep_own(plan, ID_GID, &gid, d) < 0)
-		return -1;
-	return setresgid(gid, gid, gid) < 0 ? diag_fail(d, NULL, "setgid %u", gid) : 0;
+	if (errno == EINVAL && plan->gid_or_own) {
+		if (keep_own(plan, ID_GID, &gid, d) < 0)
+			return -1;
+		if (setresgid(gid, gid, gid) == 0)
+			return 0;
+	}
+	return fail_id("setgid", "gid", gid, d);
 }
 
 static int set_uid(const struct cred_plan *plan, struct diag *d)
@@ -151,12 +153,13 @@ static int set_uid(const struct cred_plan *plan, struct diag *d)
 
 	if (setresuid(uid, uid, uid) == 0)
 		return 0;
-	diag_fail(d, NULL, "setuid %u", uid);
-	if (d->err != EINVAL || !plan->uid_or_own)
-		return not_mapped("uid", uid, d);
-	if (keep_own(plan, ID_UID, &uid, d) < 0)
-		return -1;
-	return setresuid(uid, uid, uid) < 0 ? diag_fail(d, NULL, "setuid %u", uid) : 0;
+	if (errno == EINVAL && plan->uid_or_own) {
+		if (keep_own(plan, ID_UID, &uid, d) < 0)
+			return -1;
+		if (setresuid(uid, uid, uid) == 0)
+			return 0;
+	}
+	return fail_id("setuid", "uid", uid, d);
 }
 
 static int set_ids(const struct cred_plan *plan, struct diag *d)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,10 +68,18 @@ static void reap(pid_t program, int gate)
 	}
 }
 
-/* What the terminal sent to our whole group has reached the program, too. */
-static void pass_on(pid_t program, const siginfo_t *info)
+static bool is_stop(int sig)
 {
-	if (info->si_code != SI_KERNEL || info->si_signo == SIGALRM ||
+	return sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
+}
+
+/* What the terminal sent to our whole group has reached the program, too. */
+static void pass_on(const struct plan *plan, pid_t program, const siginfo_t *info)
+{
+	/* See mirror.c. */
+	if (plan->pty && is_stop(info->si_signo))
+		kill(program, SIGSTOP);
+	else if (info->si_code != SI_KERNEL || info->si_signo == SIGALRM ||
 	    getpgid(program) != getpgrp())
 		kill(program, info->si_signo);
 }
@@ -95,6 +104,6 @@ int init_run(const struct plan *plan, int gate, struct diag *d)
 	for (;;) {
 		reap(program, gate);
 		if (sigwaitinfo(&all, &info) > 0 && info.si_signo != SIGCHLD)
-			pass_on(program, &info);
+			pass_on(plan, program, &info);
 	}
 }

@@ -19,6 +19,7 @@
 #include "kernel.h"
 #include "nsref.h"
 #include "plan.h"
+#include "pty.h"
 #include "run.h"
 
 static const char self[] = "self";
@@ -211,6 +212,8 @@ int inside_exec(const struct plan *plan, struct diag *d)
 	char *shell_argv[2] = { NULL, NULL };
 	char *const *argv = plan->argv;
 
+	if (plan->pty && pty_take(plan->pty, d) < 0)
+		return -1;
 	if (!argv) {
 		shell_argv[0] = (char *)(uintptr_t)find_shell(plan);
 		argv = shell_argv;

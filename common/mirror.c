@@ -14,6 +14,7 @@
 #include "diag.h"
 #include "file.h"
 #include "kernel.h"
+#include "pty.h"
 #include "tree.h"
 
 /* What is passed on, and what each does to a program that has no handler for it. */
@@ -112,6 +113,13 @@ static void act_from_outside(struct mirror *m, enum action action, int sig)
 	}
 }
 
+/* An init of ours does the same to the program. */
+static void stop_session(struct mirror *m, int sig)
+{
+	m->stopped_for = sig;
+	kernel_pidfd_send_signal(m->pidfd, m->has_init ? sig : SIGSTOP);
+}
+
 /*
  * Has the kernel sent it to the child, too? When the terminal goes away, only
  * the leader of its session is told.
@@ -139,6 +147,12 @@ static void pass_on(struct mirror *m, int sig, bool from_terminal)
 			kernel_pidfd_send_signal(m->pidfd, sig);
 		return;
 	}
+	/* A session of its own has nobody who would continue it, so that only STOP stops it. */
+	if (m->pty && passed[i].action == ACTION_STOP) {
+		if (!ignored_here(sig))
+			stop_session(m, sig);
+		return;
+	}
 	if (!reached_child(m, i, from_terminal))
 		kernel_pidfd_send_signal(m->pidfd, sig);
 	if (m->bare_init && passed[i].action != ACTION_NONE && !has_disposition(m->pid, sig))
@@ -158,6 +172,13 @@ static void die_by(int sig)
 	sigprocmask(SIG_UNBLOCK, &one, NULL);
 }
 
+static void die_tidy(const struct mirror *m, int sig)
+{
+	if (m->pty)
+		pty_hang_up(m->pty);
+	die_by(sig);
+}
+
 /* Not passed on: what was meant for us alone acts on us; the terminal meant the program, too. */
 static void take(struct mirror *m, int sig, bool from_terminal)
 {
@@ -168,22 +189,53 @@ static void take(struct mirror *m, int sig, bool from_terminal)
 	if (m->outlasts && (sig == SIGINT || sig == SIGTERM))
 		return;
 	if (passed[i].action == ACTION_END)
-		die_by(sig);
+		die_tidy(m, sig);
 	else if (passed[i].action == ACTION_STOP)
 		mirror_stop(m, sig);
+}
+
+/* True: there is no more to it. */
+static bool handle_for_pty(struct mirror *m, int sig)
+{
+	int i = find(sig);
+
+	if (sig == SIGWINCH)
+		pty_resize(m->pty);
+	if (sig == SIGCONT)
+		pty_resume(m->pty);
+	/* The program has ended; what it has shown is not waited for any longer. */
+	if (m->ended && i < N_PASSED && passed[i].action == ACTION_END && !ignored_here(sig))
+		pty_hang_up(m->pty);
+	/* What would end us in any other case ends us now; the rest does nothing. */
+	if (i == N_PASSED && sig != SIGPIPE && sig != SIGURG && !ignored_here(sig))
+		die_tidy(m, sig);
+	return sig == SIGWINCH || i == N_PASSED || m->ended;
 }
 
 static void handle(struct mirror *m, int sig, int code)
 {
 	bool from_terminal = code == SI_KERNEL;
 
-	if (sig == SIGCHLD)
+	if (sig == SIGCHLD || (m->pty && handle_for_pty(m, sig)))
 		return;
-	/* A launch that is ended half-way is taken back first. */
-	if (m->forward || !m->started)
+	/*
+	 * A launch that is ended half-way is taken back first. A program with a
+	 * terminal of its own hears nothing of ours but from us.
+	 */
+	if (m->forward || !m->started || (m->pty && from_terminal))
 		pass_on(m, sig, from_terminal);
 	else
 		take(m, sig, from_terminal);
+}
+
+/* Where nobody would continue us, we have not been stopped: nor shall the program be. */
+static void go_on(struct mirror *m)
+{
+	sigset_t waiting;
+
+	if (sigpending(&waiting) == 0 && !sigismember(&waiting, SIGCONT))
+		kernel_pidfd_send_signal(m->pidfd, SIGCONT);
+	pty_resume(m->pty);
 }
 
 void mirror_stop(struct mirror *m, int sig)
@@ -193,11 +245,15 @@ void mirror_stop(struct mirror *m, int sig)
 	if (sig == SIGSTOP && m->stopped_for)
 		sig = m->stopped_for;
 	m->stopped_for = 0;
+	if (m->pty)
+		pty_restore(m->pty);
 	sigemptyset(&one);
 	sigaddset(&one, sig);
 	kill(getpid(), sig);
 	sigprocmask(SIG_UNBLOCK, &one, NULL);
 	sigprocmask(SIG_BLOCK, &one, NULL);
+	if (m->pty)
+		go_on(m);
 }
 
 /* All that SIGCHLD has told of, which may be more or less than one thing. True: it has ended. */
@@ -236,31 +292,71 @@ static void read_signals(struct mirror *m)
 		handle(m, (int)info.ssi_signo, info.ssi_code);
 }
 
+/* A terminal that we have made raw must not be left so, whatever ends us. */
+static void block_all(sigset_t *set)
+{
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT };
+
+	sigfillset(set);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+		sigdelset(set, faults[i]);
+	sigprocmask(SIG_BLOCK, set, NULL);
+}
+
 int mirror_open(struct mirror *m, struct diag *d)
 {
 	sigset_t set;
 
 	waited_for(&set);
+	if (m->pty)
+		block_all(&set);
 	m->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return m->signal_fd < 0 ? diag_fail(d, NULL, "signalfd") : 0;
 }
 
-int mirror_wait_fd(struct mirror *m, int fd)
+void mirror_start(struct mirror *m)
 {
-	struct pollfd fds[2] = {
+	m->started = true;
+	if (m->pty)
+		pty_start(m->pty);
+}
+
+/* Once around. True: FD, if it is not -1, can be read. */
+static bool attend(struct mirror *m, int fd)
+{
+	struct pollfd fds[2 + PTY_POLLED] = {
 		{ .fd = fd, .events = POLLIN },
 		{ .fd = m->signal_fd, .events = POLLIN },
 	};
+	int timeout = m->pty ? pty_poll(m->pty, fds + 2) : -1;
 
-	for (;;) {
-		if (poll(fds, 2, -1) < 0)
-			continue;
-		if (fds[0].revents)
-			return 1;
-		read_signals(m);
+	if (poll(fds, m->pty ? 2 + PTY_POLLED : 2, timeout) < 0)
+		return false;
+	if (m->pty)
+		pty_relay(m->pty, fds + 2);
+	if (fds[0].revents)
+		return true;
+	read_signals(m);
+	return false;
+}
+
+int mirror_wait_fd(struct mirror *m, int fd)
+{
+	while (!attend(m, fd))
 		if (look(m))
 			return 0;
+	return 1;
+}
+
+static void wait_end_of_pty(struct mirror *m)
+{
+	while (!m->ended) {
+		attend(m, -1);
+		look(m);
 	}
+	while (m->started && pty_has_more(m->pty))
+		attend(m, -1);
+	pty_hang_up(m->pty);
 }
 
 void mirror_wait_end(struct mirror *m)
@@ -268,6 +364,10 @@ void mirror_wait_end(struct mirror *m)
 	siginfo_t info;
 	sigset_t set;
 
+	if (m->pty) {
+		wait_end_of_pty(m);
+		return;
+	}
 	/* SIGCHLD has been blocked since before the child: it waits for who has not looked yet. */
 	waited_for(&set);
 	while (!m->ended) {

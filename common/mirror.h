@@ -13,6 +13,7 @@
 #include "run.h"
 
 struct diag;
+struct pty;
 
 struct mirror {
 	pid_t pid;
@@ -21,9 +22,11 @@ struct mirror {
 	bool outlasts;	  /* … but for INT and TERM, which it ignores once the program runs */
 	bool started;	  /* the program has been executed */
 	bool bare_init;	  /* it is PID 1 of its namespace, and no init of ours */
+	bool has_init;	  /* it is an init of ours */
 	int killed_for;	  /* the signal whose default action we carried out by SIGKILL … */
 	int stopped_for;  /* … or by SIGSTOP */
 	int signal_fd;	  /* of mirror_open(), or -1 */
+	struct pty *pty;  /* the program's terminal, relayed while we wait; or NULL */
 	bool ended;	  /* the child has ended and is reaped: */
 	struct ended end;
 };
@@ -37,8 +40,11 @@ void mirror_take_over(sigset_t *mask, bool *ignored_chld);
 /* From here on signals wait until they are asked for. Before the child is made. */
 void mirror_block(void);
 
-/* To be called before mirror_wait_fd(). -1 and *d. */
+/* To be called before mirror_wait_fd(), and where there is a terminal. -1 and *d. */
 int mirror_open(struct mirror *m, struct diag *d);
+
+/* The program has been executed. */
+void mirror_start(struct mirror *m);
 
 /*
  * Wait until FD is readable or hung up: 1; or until the child has ended: 0.
@@ -46,7 +52,7 @@ int mirror_open(struct mirror *m, struct diag *d);
  */
 int mirror_wait_fd(struct mirror *m, int fd);
 
-/* Wait until the child has ended. */
+/* Wait until the child has ended, and all that it has shown on its terminal is written. */
 void mirror_wait_end(struct mirror *m);
 
 /* Kill the child and what it has started, if it has not ended, and reap it. */

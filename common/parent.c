@@ -18,6 +18,8 @@ void parent_init(struct parent *p, const struct plan *plan)
 		.mirror = {
 			.pid = -1, .pidfd = -1, .signal_fd = -1,
 			.bare_init = plan->door != DOOR_SETNS && (plan->flags & CLONE_NEWPID) && !plan->init,
+			.has_init = plan->init,
+			.pty = plan->pty,
 		},
 	};
 }
@@ -47,6 +49,8 @@ int parent_fork(struct parent *p, struct birth *birth, struct diag *d)
 	struct diag report;
 
 	if (parent_watch(birth->plan, &self, d) < 0)
+		return -1;
+	if (p->mirror.pty && mirror_open(&p->mirror, d) < 0)
 		return -1;
 	birth->parent_fd = self;
 	if (spawn_vfork(&plain, child_run, birth, &report, &child) < 0)

@@ -18,6 +18,7 @@
 #include "timens.h"
 
 struct diag;
+struct pty;
 
 /* Which of the three ways in a plan is for. */
 enum door { DOOR_CLONE, DOOR_UNSHARE, DOOR_SETNS };
@@ -71,6 +72,8 @@ struct plan {
 	bool init;	     /* a PID 1 of ours above the program */
 	unsigned int late;   /* CLONE_NEW* to be made by the new process itself, not at the door */
 	int parent_death;    /* signal that the program gets when we die, or 0 */
+
+	struct pty *pty;     /* the program's terminal, or NULL: it keeps the caller's */
 
 	struct env_plan env_plan;
 	char **env;	     /* the program's */

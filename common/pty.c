@@ -202,18 +202,18 @@ void pty_hang_up(struct pty *p)
 	p->showing.from = p->showing.to = 0;
 }
 
-/* How much: 0 if there is nothing now, -1 with errno at the end or on failure. */
+/* How much: 0 if there is nothing now, -1 at the end or on failure. FLOW is empty. */
 static ssize_t fill(struct pty_flow *flow, int fd)
 {
 	ssize_t n = read(fd, flow->text, sizeof(flow->text));
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	if (n == 0)
-		errno = 0;
+	if (n <= 0)
+		return -1;
 	flow->from = 0;
-	flow->to = n > 0 ? (size_t)n : 0;
-	return n > 0 ? n : -1;
+	flow->to = (size_t)n;
+	return n;
 }
 
 static int spill(struct pty_flow *flow, int fd)
@@ -226,18 +226,18 @@ static int spill(struct pty_flow *flow, int fd)
 	return 0;
 }
 
-static void read_input(struct pty *p)
+static void read_input(struct pty *p, bool gone)
 {
+	if (p->typed && gone) {
+		pty_hang_up(p);
+		return;
+	}
 	/* In the background there is nothing to be read, and trying is an error. */
 	if (p->typed && !in_foreground(p)) {
 		p->raw = false;
 		return;
 	}
-	if (fill(&p->typing, p->in) >= 0)
-		return;
-	if (p->typed)
-		pty_hang_up(p);
-	else
+	if (fill(&p->typing, p->in) < 0)
 		p->in_ended = true;
 }
 
@@ -264,22 +264,114 @@ static void type(struct pty *p, char c)
 	p->typing.text[p->typing.to++] = c;
 }
 
+static bool is_unread(const struct pty *p)
+{
+	struct pollfd inside = { .fd = p->slave, .events = POLLIN };
+
+	return poll(&inside, 1, 0) > 0;
+}
+
 /*
  * The input has ended, and all of it is typed. A terminal knows no end of file,
- * but a character for it, which works for one read and in canonical mode; so it
- * is typed again when it has been read. Who reads single characters may know
- * it, too, and gets it once.
+ * only a character that stands for it, at the beginning of a line, for one
+ * read, in canonical mode: so it is typed again when it has been read. Who
+ * reads single characters may know it, too, and gets it once.
  */
 static void type_end(struct pty *p)
 {
-	struct pollfd inside = { .fd = p->slave, .events = POLLIN };
-	char last = p->typing.to ? p->typing.text[p->typing.to - 1] : '\n';
+	bool in_line = p->typing.to && p->typing.text[p->typing.to - 1] != '\n';
 	struct termios settings;
 	bool canonical;
+	char end;
 
-	if (tcgetattr(p->slave, &settings) < 0 || settings.c_cc[VEOF] == _POSIX_VDISABLE)
+	if (tcgetattr(p->slave, &settings) < 0)
 		return;
 	canonical = settings.c_lflag & ICANON;
-	if (poll(&inside, 1, 0) > 0 && ...)
+	end = (char)settings.c_cc[VEOF];
+	if (end == _POSIX_VDISABLE || (p->end_typed == END_AS_CHARACTER && !canonical) ||
+	    ((p->end_typed || !canonical) && is_unread(p)))
 		return;
+	p->typing.from = p->typing.to = 0;
+	if (!p->end_typed && in_line)
+		type(p, end);
+	type(p, end);
+	p->end_typed = canonical ? END_OF_FILE : END_AS_CHARACTER;
+	spill(&p->typing, p->master);
+}
+
+static void poll_caller(struct pty *p, struct pollfd *fd)
+{
+	bool wanted = is_empty(&p->typing) && (p->raw || !p->typed);
+
+	/* That the terminal has gone is told of always. */
+	if (!p->in_ended && (wanted || p->typed))
+		*fd = (struct pollfd){ .fd = p->in, .events = wanted ? POLLIN : 0 };
+}
+
+static void poll_program(const struct pty *p, struct pollfd *fd)
+{
+	fd->events |= is_empty(&p->showing) ? POLLIN : 0;
+	fd->events |= is_empty(&p->typing) ? 0 : POLLOUT;
+	if (fd->events)
+		fd->fd = p->master;
+}
+
+int pty_poll(struct pty *p, struct pollfd *fds)
+{
+	bool pause = false;
+
+	for (int i = 0; i < PTY_POLLED; i++)
+		fds[i] = (struct pollfd){ .fd = -1 };
+	if (!p->running)
+		return -1;
+	if (!is_empty(&p->showing))
+		fds[OUT] = (struct pollfd){ .fd = p->out, .events = POLLOUT };
+	if (p->draining || p->master < 0)
+		return -1;
+	if (p->typed && !p->raw) {
+		/* A shell may bring us to the foreground without a word. */
+		pty_resume(p);
+		pause = !p->raw;
+	}
+	if (p->in_ended && is_empty(&p->typing)) {
+		type_end(p);
+		pause = true;
+	}
+	poll_caller(p, &fds[IN]);
+	if (!p->quiet)
+		poll_program(p, &fds[MASTER]);
+	pause |= p->quiet;
+	p->quiet = false;
+	return pause ? PAUSE : -1;
+}
+
+void pty_relay(struct pty *p, const struct pollfd *fds)
+{
+	if (fds[OUT].revents)
+		write_output(p);
+	if (fds[IN].revents && p->master >= 0)
+		read_input(p, fds[IN].revents & (POLLHUP | POLLERR));
+	if (!fds[MASTER].revents || p->master < 0)
+		return;
+	if (is_empty(&p->showing))
+		read_output(p);
+	/* What nobody can get any more is not kept. */
+	if (!is_empty(&p->typing) && spill(&p->typing, p->master) < 0)
+		p->typing.from = p->typing.to;
+}
+
+bool pty_has_more(struct pty *p)
+{
+	ssize_t n;
+
+	if (!p->draining)
+		p->drain = DRAIN;
+	p->draining = true;
+	while (is_empty(&p->showing) && p->master >= 0 && p->drain > 0) {
+		n = fill(&p->showing, p->master);
+		if (n <= 0)
+			return false;
+		p->drain -= (size_t)n < p->drain ? (size_t)n : p->drain;
+	}
+	return !is_empty(&p->showing);
 }

@@ -32,8 +32,8 @@ struct pty {
 	bool raw;		 /* … and it is raw, by us */
 	int in, out;		 /* to relay from and to: 0 and 1, or the same opened anew */
 	bool running;		 /* the program is, and the relay */
-	bool in_ended;		 /* there is no more input … */
-	bool end_typed;		 /* … and the program has been told in vain */
+	bool in_ended;		 /* there is no more input, and the program has been told: */
+	enum { END_UNTYPED, END_OF_FILE, END_AS_CHARACTER } end_typed;
 	bool quiet;		 /* nobody is there to hear from for the moment */
 	bool draining;		 /* the program has ended: */
 	size_t drain;		 /* so much of its output is read at most */

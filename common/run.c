@@ -212,6 +212,9 @@ static int exec_guarded(const char *file, char *const argv[], char **env, const 
 	if (!path)
 		return fail_exec(file, d);
 	snprintf(says, sizeof(says), "%s: execute: %s: ", guard, path);
+	for (char *p = says; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 127)
+			*p = '?';
 	return trampoline_exec(path, argv, env, says, d);
 }
 

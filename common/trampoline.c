@@ -17,28 +17,35 @@
 #include "kernel.h"
 
 /*
- * Entered by execve(2) with argv = { path, argv of the program … }. What it has
- * to say follows its code, as struct speech. ENOEXEC: as execvp(3) does, it is
- * taken for a script of the shell.
+ * Entered by execve(2) with argv = { MARK, path, argv of the program … }; with
+ * anything else it has become the interpreter of a script, and refuses (ELOOP).
+ * What it has to say follows its code, as struct speech. ENOEXEC: as execvp(3)
+ * does, it is taken for a script of the shell.
  */
+#define MARK "\1tramp\1" /* eight bytes, with the NUL */
 #if defined(__x86_64__)
 #define MACHINE EM_X86_64
 __asm__(".pushsection .rodata\n"
 	"	.balign 16\n"
 	"trampoline_code:\n"
-	"	movq 8(%rsp), %rdi\n"		/* path */
-	"	leaq 16(%rsp), %rsi\n"		/* argv */
+	"	movq 8(%rsp), %rdi\n"
+	"	movq 5f(%rip), %rax\n"
+	"	cmpq %rax, (%rdi)\n"		/* MARK? */
+	"	movl $-40, %eax\n"		/* ELOOP */
+	"	jne 1f\n"
+	"	movq 16(%rsp), %rdi\n"		/* path */
+	"	leaq 24(%rsp), %rsi\n"		/* argv */
 	"	movq (%rsp), %rax\n"
 	"	leaq 16(%rsp,%rax,8), %rdx\n"	/* envp */
 	"	movl $59, %eax\n"		/* execve */
 	"	syscall\n"
 	"	cmpl $-8, %eax\n"		/* ENOEXEC */
 	"	jne 1f\n"
-	"	movq 8(%rsp), %rax\n"
+	"	movq 16(%rsp), %rax\n"
 	"	leaq 4f(%rip), %rdi\n"
-	"	movq %rdi, 8(%rsp)\n"
-	"	movq %rax, 16(%rsp)\n"
-	"	leaq 8(%rsp), %rsi\n"		/* argv: shell, path, the rest */
+	"	movq %rdi, 16(%rsp)\n"
+	"	movq %rax, 24(%rsp)\n"
+	"	leaq 16(%rsp), %rsi\n"		/* argv: shell, path, the rest */
 	"	movl $59, %eax\n"
 	"	syscall\n"
 	"1:	movl %eax, %ebx\n"
@@ -66,6 +73,8 @@ __asm__(".pushsection .rodata\n"
 	"3:	movl $231, %eax\n"		/* exit_group */
 	"	syscall\n"
 	"4:	.asciz \"/bin/sh\"\n"
+	"	.balign 8\n"
+	"5:	.asciz \"\\1tramp\\1\"\n"
 	"	.balign 16\n"
 	"trampoline_end:\n"
 	".popsection\n");
@@ -74,8 +83,14 @@ __asm__(".pushsection .rodata\n"
 __asm__(".pushsection .rodata\n"
 	"	.balign 16\n"
 	"trampoline_code:\n"
-	"	ldr x0, [sp, #8]\n"
-	"	add x1, sp, #16\n"
+	"	ldr x9, [sp, #8]\n"
+	"	ldr x9, [x9]\n"
+	"	ldr x10, 5f\n"
+	"	mov x0, #-40\n"			/* ELOOP */
+	"	cmp x9, x10\n"			/* MARK? */
+	"	b.ne 1f\n"
+	"	ldr x0, [sp, #16]\n"
+	"	add x1, sp, #24\n"
 	"	ldr x9, [sp]\n"
 	"	add x2, sp, x9, lsl #3\n"
 	"	add x2, x2, #16\n"
@@ -84,11 +99,11 @@ __asm__(".pushsection .rodata\n"
 	"	svc #0\n"
 	"	cmn x0, #8\n"			/* ENOEXEC */
 	"	b.ne 1f\n"
-	"	ldr x9, [sp, #8]\n"
+	"	ldr x9, [sp, #16]\n"
 	"	adr x0, 4f\n"
-	"	str x0, [sp, #8]\n"
-	"	str x9, [sp, #16]\n"
-	"	add x1, sp, #8\n"
+	"	str x0, [sp, #16]\n"
+	"	str x9, [sp, #24]\n"
+	"	add x1, sp, #16\n"
 	"	mov x2, x20\n"
 	"	mov x8, #221\n"
 	"	svc #0\n"
@@ -114,6 +129,8 @@ __asm__(".pushsection .rodata\n"
 	"	mov x8, #94\n"			/* exit_group */
 	"	svc #0\n"
 	"4:	.asciz \"/bin/sh\"\n"
+	"	.balign 8\n"
+	"5:	.asciz \"\\1tramp\\1\"\n"
 	"	.balign 16\n"
 	"trampoline_end:\n"
 	".popsection\n");
@@ -237,13 +254,14 @@ int trampoline_exec(const char *path, char *const argv[], char **env, const char
 		return -1;
 	while (argv[n])
 		n++;
-	if (n + 2 > sizeof(few) / sizeof(*few)) {
-		all = large = malloc((n + 2) * sizeof(*all));
+	if (n + 3 > sizeof(few) / sizeof(*few)) {
+		all = large = malloc((n + 3) * sizeof(*all));
 		if (!all)
 			return diag_fail(d, NULL, "trampoline");
 	}
-	all[0] = (char *)(uintptr_t)path;
-	memcpy(all + 1, argv, (n + 1) * sizeof(*all));
+	all[0] = (char *)(uintptr_t)MARK;
+	all[1] = (char *)(uintptr_t)path;
+	memcpy(all + 2, argv, (n + 1) * sizeof(*all));
 	kernel_execveat(fd, "", all, env, AT_EMPTY_PATH);
 	return diag_fail(d, NULL, "execute the trampoline");
 }

@@ -17,6 +17,7 @@
 #include "outside.h"
 #include "parent.h"
 #include "pin.h"
+#include "pty.h"
 #include "spawn.h"
 
 /* One launch: the child, and what has been made for it. */
@@ -67,6 +68,14 @@ static int open_cgroup(struct launch *l, struct diag *d)
 	if (l->cgroup_procs < 0)
 		l->cgroup_procs = -errno;
 	return 0;
+}
+
+static int open_pty(struct pty *pty, struct diag *d)
+{
+	if (!pty)
+		return 0;
+	pty_look(pty);
+	return pty_open(pty, "/dev/ptmx", d);
 }
 
 static struct spawn_args spawn_args(const struct launch *l)
@@ -260,6 +269,8 @@ static int launch_at_once(struct launch *l, struct diag *d)
 
 	if (parent_watch(&l->n->plan, &self, d) < 0)
 		return -1;
+	if (l->parent.mirror.pty && mirror_open(&l->parent.mirror, d) < 0)
+		return -1;
 	birth.parent_fd = self;
 	if (open_door(l, &birth, &report, &child, d) == 0) {
 		if (!report.status)
@@ -307,14 +318,14 @@ int nsclone_launch(const struct nsclone *n, struct diag *d)
 	parent_init(&l.parent, &n->plan);
 	l.parent.mirror.forward = n->forward;
 	mirror_block();
-	ret = open_cgroup(&l, d);
+	ret = open_pty(n->plan.pty, d) < 0 ? -1 : open_cgroup(&l, d);
 	if (ret == 0)
 		ret = needs_gate(n) ? launch_gated(&l, d) : launch_at_once(&l, d);
 	if (ret < 0 && l.parent.mirror.killed_for)
 		mirror_end(&(struct ended){ .signal = l.parent.mirror.killed_for });
 	if (ret < 0)
 		return -1;
-	l.parent.mirror.started = true;
+	mirror_start(&l.parent.mirror);
 	if (n->background)
 		return detach(&l, d);
 	if (n->plan.init)

@@ -29,6 +29,7 @@ enum {
 	OPT_BLOCK_FD,
 	OPT_HOST_SETUP,
 	OPT_BACKGROUND,
+	OPT_PTY,
 };
 
 static const struct option options_own[] = {
@@ -44,6 +45,7 @@ static const struct option options_own[] = {
 	{ "block-fd", required_argument, NULL, OPT_BLOCK_FD },
 	{ "host-setup", required_argument, NULL, OPT_HOST_SETUP },
 	{ "background", no_argument, NULL, OPT_BACKGROUND },
+	{ "pty", no_argument, NULL, OPT_PTY },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -69,6 +71,7 @@ static const char usage_tail[] =
 "     --host-setup COMMAND    run a shell command outside before the program;\n"
 "                             NSCLONE_PID is the child's PID\n"
 "     --background            print the child's PID and do not wait for its end\n"
+"     --pty                   run the program on a terminal of its own\n"
 "\n"
 " -h, --help                  print this text\n"
 " -V, --version               print the version\n"
@@ -139,6 +142,9 @@ static int take(void *to, int opt, const char *arg, struct diag *d)
 	case OPT_BACKGROUND:
 		n->background = true;
 		return 0;
+	case OPT_PTY:
+		n->plan.pty = &n->pty;
+		return 0;
 	}
 	return -1;
 }
@@ -171,6 +177,8 @@ static int complete(struct nsclone *n, struct diag *d)
 
 	if (n->background && n->kill_child)
 		return diag_usage(d, "--background and --kill-child exclude each other");
+	if (n->background && plan->pty)
+		return diag_usage(d, "--background and --pty exclude each other");
 	if (n->keep_child && n->kill_child)
 		return diag_usage(d, "--keep-child and --kill-child exclude each other");
 	if (own_fd(n->status_fd, "--json-status-fd", d) < 0 || own_fd(n->block_fd, "--block-fd", d) < 0)

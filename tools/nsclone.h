@@ -8,6 +8,7 @@
 
 #include "kernel.h"
 #include "plan.h"
+#include "pty.h"
 #include "run.h"
 
 struct diag;
@@ -27,6 +28,7 @@ struct nsclone {
 	const char *host_setup;
 	int status_fd;	       /* for JSON lines, or -1 */
 	int block_fd;	       /* to wait for, or -1 */
+	struct pty pty;	       /* if the plan has one */
 };
 
 /*

@@ -72,6 +72,17 @@ static bool is_inside_root(void)
  * A working directory that nobody has named by its path must lie inside the
  * root: outside, it would be a way out (CVE-2024-21626).
  */
+static int check_cwd(const struct opened *o, const struct nsenter *n, struct diag *d)
+{
+	const bool inherited = o->root >= 0 && !n->wd.path && !n->wd.target;
+
+	if ((!n->wd.target && !inherited) || is_inside_root())
+		return 0;
+	if (!inherited)
+		return diag_set(d, 0, NULL, "the target's working directory lies outside of its root directory");
+	return chdir("/") < 0 ? diag_fail(d, "/", "change the working directory") : 0;
+}
+
 static int go_to_places(const struct opened *o, const struct nsenter *n, struct diag *d)
 {
 	if (o->root >= 0 && (fchdir(o->root) < 0 || chroot(".") < 0))
@@ -80,9 +91,7 @@ static int go_to_places(const struct opened *o, const struct nsenter *n, struct 
 		return chdir(n->wdns) < 0 ? diag_fail(d, n->wdns, "change the working directory") : 0;
 	if (o->wd >= 0 && fchdir(o->wd) < 0)
 		return diag_fail(d, n->wd.path, "change the working directory");
-	if (!n->wd.target || is_inside_root())
-		return 0;
-	return diag_set(d, 0, NULL, "the target's working directory lies outside of its root directory");
+	return check_cwd(o, n, d);
 }
 
 /* Ids that only the inside can tell. */

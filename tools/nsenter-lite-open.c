@@ -239,6 +239,29 @@ static int check_alive(const struct opened *o, struct diag *d)
 	return o->target.pidfd >= 0 ? target_check(&o->target, d) : 0;
 }
 
+static int open_places(struct opened *o, const struct nsenter *n, struct diag *d)
+{
+	if (open_place(o, &n->root, "root", "open the root directory", &o->root, d) < 0 ||
+	    open_place(o, &n->wd, "cwd", "open the working directory", &o->wd, d) < 0)
+		return -1;
+	/* To come back to, if it is inside; one that is gone is not. */
+	if (o->root >= 0 && o->wd < 0 && !n->wdns)
+		o->wd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return 0;
+}
+
+/* For what is looked at after the first join. */
+static int open_proc(struct opened *o, struct diag *d)
+{
+	if (!has_sources(o) && !(o->flags & CLONE_NEWUSER) && !o->context)
+		return 0;
+	o->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (o->proc < 0)
+		return diag_fail(d, "/proc", "open");
+	/* To compare with what we are in at the end. */
+	return has_sources(o) && o->flags ? target_look(&o->target, d) : 0;
+}
+
 int nsenter_open(struct opened *o, const struct nsenter *n, struct diag *d)
 {
 	*o = (struct opened){ .target = TARGET_NONE, .proc = -1, .root = -1, .wd = -1 };
@@ -255,16 +278,7 @@ int nsenter_open(struct opened *o, const struct nsenter *n, struct diag *d)
 		return -1;
 	if (leave_out_own_user(o, d) < 0 || open_belongings(o, n, d) < 0)
 		return -1;
-	if (open_place(o, &n->root, "root", "open the root directory", &o->root, d) < 0 ||
-	    open_place(o, &n->wd, "cwd", "open the working directory", &o->wd, d) < 0)
+	if (open_places(o, n, d) < 0 || open_proc(o, d) < 0)
 		return -1;
-	if (has_sources(o) || (o->flags & CLONE_NEWUSER) || o->context) {
-		o->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (o->proc < 0)
-			return diag_fail(d, "/proc", "open");
-		/* To compare with what we are in at the end. */
-		if (has_sources(o) && o->flags && target_look(&o->target, d) < 0)
-			return -1;
-	}
 	return has_belongings(n) || has_sources(o) ? check_alive(o, d) : 0;
 }
