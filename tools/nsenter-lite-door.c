@@ -163,12 +163,32 @@ static int take_environ(struct opened *o, struct nsenter *n, struct diag *d)
 	return 0;
 }
 
+/* The one out here is taken if there is none in there. */
+static int open_pty_inside(struct pty *pty, struct diag *d)
+{
+	struct diag inside = { .err = 0 };
+
+	if (pty && pty_open(pty, "/dev/ptmx", &inside) < 0 && pty->master < 0)
+		return -1;
+	*d = (struct diag){ .err = 0 };
+	return 0;
+}
+
+static void open_pty_outside(struct pty *pty, struct diag *d)
+{
+	if (!pty)
+		return;
+	pty_look(pty);
+	pty_open(pty, "/dev/ptmx", d);
+}
+
 static int enter(struct opened *o, struct nsenter *n, struct diag *d)
 {
 	struct cred_plan *cred = &n->plan.cred;
 
 	if (nsenter_open(o, n, d) < 0)
 		return -1;
+	open_pty_outside(n->plan.pty, d);
 	if (enters_user(o)) {
 		cred->own_uid = geteuid();
 		cred->own_gid = getegid();
@@ -177,7 +197,8 @@ static int enter(struct opened *o, struct nsenter *n, struct diag *d)
 	/* Whoever lives in there must not trace us, nor see what we have open. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return diag_fail(d, NULL, "close ourselves to others");
-	if (nsenter_join(o, &n->plan.flags, d) < 0 || go_to_places(o, n, d) < 0)
+	if (nsenter_join(o, &n->plan.flags, d) < 0 || go_to_places(o, n, d) < 0 ||
+	    open_pty_inside(n->plan.pty, d) < 0)
 		return -1;
 	plan_ids(o, n, cred);
 	n->plan.context = o->context;
@@ -205,7 +226,7 @@ static int run_as_child(const struct opened *o, const struct nsenter *n, struct 
 			diag_hint(d, "the init of the PID namespace has ended");
 		return -1;
 	}
-	parent.mirror.started = true;
+	mirror_start(&parent.mirror);
 	mirror_wait_end(&parent.mirror);
 	mirror_end(&parent.mirror.end);
 }

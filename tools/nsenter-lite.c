@@ -24,6 +24,7 @@ enum {
 	OPT_DROP_CAPS,
 	OPT_KILL_CHILD,
 	OPT_FORWARD,
+	OPT_PTY,
 };
 
 static const struct option options_own[] = {
@@ -53,6 +54,7 @@ static const struct option options_own[] = {
 	{ "follow-context", no_argument, NULL, 'Z' },
 	{ "kill-child", optional_argument, NULL, OPT_KILL_CHILD },
 	{ "forward-signals", no_argument, NULL, OPT_FORWARD },
+	{ "pty", no_argument, NULL, OPT_PTY },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -100,6 +102,8 @@ static const char usage_tail[] =
 " -F, --no-fork               no child, also with a PID namespace\n"
 "     --kill-child[=SIGNAL]   what the child gets when nsenter-lite dies (KILL)\n"
 "     --forward-signals       signals sent to nsenter-lite go on to the child\n"
+"     --pty                   run the program on a terminal of its own;\n"
+"                             implies --kill-child\n"
 "\n"
 " -h, --help                  print this text\n"
 " -V, --version               print the version\n"
@@ -215,6 +219,10 @@ static int take_more(struct nsenter *n, int opt, const char *arg, struct diag *d
 	case OPT_FORWARD:
 		n->fork = n->forward = true;
 		return 0;
+	case OPT_PTY:
+		n->fork = n->kill_child = true;
+		n->plan.pty = &n->pty;
+		return 0;
 	}
 	return 1;
 }
@@ -297,7 +305,7 @@ static int complete(struct nsenter *n, struct diag *d)
 	if (n->preserve && (n->uid != ID_DEFAULT || n->gid != ID_DEFAULT))
 		return diag_usage(d, "--preserve-credentials excludes --setuid and --setgid");
 	if (n->no_fork && n->fork)
-		return diag_usage(d, "--no-fork excludes --kill-child and --forward-signals");
+		return diag_usage(d, "--no-fork excludes --kill-child, --forward-signals and --pty");
 	n->plan.parent_death = n->kill_child ? n->kill_signal : 0;
 	return plan_complete(&n->plan, environ, d);
 }

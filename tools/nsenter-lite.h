@@ -8,6 +8,7 @@
 
 #include "cgroup.h"
 #include "plan.h"
+#include "pty.h"
 #include "target.h"
 
 struct diag;
@@ -52,6 +53,7 @@ struct nsenter {
 	bool forward;
 	bool kill_child;
 	int kill_signal;
+	struct pty pty;		/* if the plan has one */
 };
 
 /* A namespace to be entered by a descriptor of it. */

@@ -144,7 +144,7 @@ static void run_as_child(struct launch *l, struct diag *d)
 		parent_end(&l->parent);
 		return;
 	}
-	mirror->started = true;
+	mirror_start(mirror);
 	helper_end(&l->helper);
 	mirror_wait_end(mirror);
 	mirror_end(&mirror->end);
