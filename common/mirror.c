@@ -99,6 +99,14 @@ static bool has_disposition(pid_t pid, int sig)
 	       in_set(text, "\nSigBlk:", sig);
 }
 
+static void kill_child(const struct mirror *m)
+{
+	if (m->alone)
+		kill(m->pid, SIGKILL);
+	else
+		tree_kill(m->pid);
+}
+
 static void act_from_outside(struct mirror *m, enum action action, int sig)
 {
 	if (action == ACTION_END) {
@@ -106,7 +114,7 @@ static void act_from_outside(struct mirror *m, enum action action, int sig)
 		if (m->started)
 			kernel_pidfd_send_signal(m->pidfd, SIGKILL);
 		else
-			tree_kill(m->pid);
+			kill_child(m);
 	} else if (action == ACTION_STOP) {
 		m->stopped_for = sig;
 		kernel_pidfd_send_signal(m->pidfd, SIGSTOP);
@@ -382,7 +390,7 @@ void mirror_kill(struct mirror *m)
 {
 	if (m->ended || m->pid <= 0)
 		return;
-	tree_kill(m->pid);
+	kill_child(m);
 	m->ended = run_wait_end(m->pid, &m->end) == 0;
 }
 

@@ -20,6 +20,7 @@ struct mirror {
 	int pidfd;	  /* owned by whoever made the child */
 	bool forward;	  /* pass signals on; if not, they act on the launcher … */
 	bool outlasts;	  /* … but for INT and TERM, which it ignores once the program runs */
+	bool alone;	  /* before that, the child starts nothing: no /proc, which may be a stranger's, is asked */
 	bool started;	  /* the program has been executed */
 	bool bare_init;	  /* it is PID 1 of its namespace, and no init of ours */
 	bool has_init;	  /* it is an init of ours */

@@ -53,6 +53,7 @@ int parent_fork(struct parent *p, struct birth *birth, struct diag *d)
 	if (p->mirror.pty && mirror_open(&p->mirror, d) < 0)
 		return -1;
 	birth->parent_fd = self;
+	p->mirror.alone = !birth->plan->setup;
 	if (spawn_vfork(&plain, child_run, birth, &report, &child) < 0)
 		return diag_fail(d, NULL, "fork");
 	if (parent_adopt(p, &child, d) < 0)

@@ -212,7 +212,7 @@ static int run_in_place(const struct opened *o, const struct plan *plan, struct 
 	return inside_exec(plan, d);
 }
 
-static int run_as_child(const struct opened *o, const struct nsenter *n, struct diag *d)
+static int run_as_child(struct opened *o, const struct nsenter *n, struct diag *d)
 {
 	struct birth birth = { .plan = &n->plan, .cgroup_procs = -1, .cgroups = &o->cgroups };
 	static struct parent parent;
@@ -226,6 +226,7 @@ static int run_as_child(const struct opened *o, const struct nsenter *n, struct 
 			diag_hint(d, "the init of the PID namespace has ended");
 		return -1;
 	}
+	nsenter_close(o);
 	mirror_start(&parent.mirror);
 	mirror_wait_end(&parent.mirror);
 	mirror_end(&parent.mirror.end);

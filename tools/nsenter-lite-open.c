@@ -234,6 +234,26 @@ static int open_belongings(struct opened *o, const struct nsenter *n, struct dia
 	return n->follow_context ? read_context(o, d) : 0;
 }
 
+static void let_go(int *fd)
+{
+	cleanup_close_fd(fd);
+	*fd = -1;
+}
+
+void nsenter_close(struct opened *o)
+{
+	let_go(&o->target.pidfd);
+	let_go(&o->target.proc);
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		let_go(&o->source[type].fd);
+	let_go(&o->proc);
+	let_go(&o->root);
+	let_go(&o->wd);
+	for (int i = 0; i < o->cgroups.n; i++)
+		let_go(&o->cgroups.fd[i]);
+	o->cgroups.n = 0;
+}
+
 static int check_alive(const struct opened *o, struct diag *d)
 {
 	return o->target.pidfd >= 0 ? target_check(&o->target, d) : 0;

@@ -85,6 +85,9 @@ struct opened {
  */
 int nsenter_open(struct opened *o, const struct nsenter *n, struct diag *d);
 
+/* Who waits in there for the program has no need of any of it. */
+void nsenter_close(struct opened *o);
+
 /* The target's environment, if it could be had only from inside: after joining. */
 int nsenter_read_environ(struct opened *o, struct diag *d);
 
