@@ -76,9 +76,11 @@ static bool is_stop(int sig)
 /* What the terminal sent to our whole group has reached the program, too. */
 static void pass_on(const struct plan *plan, pid_t program, const siginfo_t *info)
 {
-	/* See mirror.c. */
+	/* See mirror.c. The size of a window is that of the caller's. */
 	if (plan->pty && is_stop(info->si_signo))
 		kill(program, SIGSTOP);
+	else if (plan->pty && info->si_signo == SIGWINCH)
+		return;
 	else if (info->si_code != SI_KERNEL || info->si_signo == SIGALRM ||
 	    getpgid(program) != getpgrp())
 		kill(program, info->si_signo);

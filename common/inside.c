@@ -190,11 +190,10 @@ static int close_others(const struct close_plan *plan, struct diag *d)
 
 static const char *find_shell(const struct plan *plan)
 {
-	int i = 0;
-
-	while (strcmp(plan->shell[i], "/bin/sh") && access(plan->shell[i], X_OK) < 0)
-		i++;
-	return plan->shell[i];
+	for (int i = 0; i < SHELL_LAST; i++)
+		if (plan->shell[i] && access(plan->shell[i], X_OK) == 0)
+			return plan->shell[i];
+	return plan->shell[SHELL_LAST];
 }
 
 static int write_context(const struct plan *plan, struct diag *d)

@@ -94,21 +94,24 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* $SHELL need not exist beneath another root; the user database is asked out here. */
-void plan_find_shells(struct plan *plan)
+void plan_take_shell(struct plan *plan, const char *shell)
 {
-	const char *shell = getenv("SHELL");
-	const struct passwd *pw;
-	int n = 0;
+	plan->shell[SHELL_OF_ENV] = shell && *shell == '/' ? shell : NULL;
+}
 
-	if (shell && *shell == '/')
-		plan->shell[n++] = shell;
-	if (!n || plan->mnt.root || plan->door == DOOR_SETNS || access(shell, X_OK) < 0) {
-		pw = getpwuid(getuid());
-		if (pw && pw->pw_shell && *pw->pw_shell == '/')
-			plan->shell[n++] = pw->pw_shell;
-	}
-	plan->shell[n] = "/bin/sh";
+/* $SHELL need not exist beneath another root; the user database is asked out here. */
+static void find_shells(struct plan *plan)
+{
+	const bool elsewhere = plan->mnt.root || plan->door == DOOR_SETNS;
+	const struct passwd *pw;
+
+	plan_take_shell(plan, getenv("SHELL"));
+	plan->shell[SHELL_LAST] = "/bin/sh";
+	if (plan->shell[SHELL_OF_ENV] && !elsewhere && access(plan->shell[SHELL_OF_ENV], X_OK) == 0)
+		return;
+	pw = getpwuid(getuid());
+	if (pw && pw->pw_shell && *pw->pw_shell == '/')
+		plan->shell[SHELL_OF_USER] = pw->pw_shell;
 }
 
 int plan_complete(struct plan *plan, char **env, struct diag *d)
@@ -125,6 +128,6 @@ int plan_complete(struct plan *plan, char **env, struct diag *d)
 		return diag_fail(d, NULL, "make the environment");
 	qsort(plan->close.keep, (size_t)plan->close.n_keep, sizeof(int), by_number);
 	if (!plan->argv)
-		plan_find_shells(plan);
+		find_shells(plan);
 	return 0;
 }

@@ -51,6 +51,9 @@ struct close_plan {
 	int n_keep;
 };
 
+/* Where a shell comes from, in the order in which they are tried. */
+enum { SHELL_OF_ENV, SHELL_OF_USER, SHELL_LAST, SHELLS };
+
 struct plan {
 	enum door door;
 
@@ -84,7 +87,7 @@ struct plan {
 	const char *context; /* SELinux context for exec, to be written beneath cred.proc; or NULL */
 	const char *guard;   /* our name, if the program may be an enemy's (trampoline.h); or NULL */
 	char *const *argv;   /* the program; NULL: a shell */
-	const char *shell[3];/* to try in this order, where there is no program */
+	const char *shell[SHELLS]; /* to try, where there is no program; or NULL */
 };
 
 /*
@@ -93,8 +96,8 @@ struct plan {
  */
 int plan_complete(struct plan *plan, char **env, struct diag *d);
 
-/* Fill plan->shell; to be called again when the environment is another. */
-void plan_find_shells(struct plan *plan);
+/* $SHELL is SHELL, or NULL: for when the environment is another's. No look-up. */
+void plan_take_shell(struct plan *plan, const char *shell);
 
 /* Is a namespace of any type to be pinned? */
 bool plan_has_pins(const struct plan *plan);

@@ -158,8 +158,7 @@ static int take_environ(struct opened *o, struct nsenter *n, struct diag *d)
 	if (!plan->env)
 		return diag_fail(d, NULL, "make the environment");
 	environ = env;
-	if (!plan->argv)
-		plan_find_shells(plan);
+	plan_take_shell(plan, getenv("SHELL"));
 	return 0;
 }
 
