@@ -119,56 +119,42 @@ static int keep_own(const struct cred_plan *plan, enum idkind kind, uint32_t *id
 	}
 	idmap_print(&map, text, sizeof(text));
 	diag_set(d, 0, NULL, "the user namespace maps neither %s %u nor our own: its map is %s",
-		 user ? "uid" : "gid", user ? plan->uid : plan->gid, text);
-	return diag_hint(d, user ? "--setuid names another one, --preserve-credentials leaves it unmapped" :
-				   "--setgid names another one, --preserve-credentials leaves it unmapped");
+		 idmap_kind(kind), user ? plan->uid : plan->gid, text);
+	return diag_hint(d, "--set%s names another one, --preserve-credentials leaves it unmapped",
+			 idmap_kind(kind));
 }
 
-static int fail_id(const char *call, const char *kind, uint32_t id, struct diag *d)
+static int change(enum idkind kind, uint32_t id)
 {
-	diag_fail(d, NULL, "%s %u", call, id);
-	return d->err != EINVAL ? -1 : diag_hint(d, "%s %u is not mapped in the user namespace", kind, id);
+	return kind == ID_UID ? setresuid(id, id, id) : setresgid(id, id, id);
 }
 
-static int set_gid(const struct cred_plan *plan, struct diag *d)
+static int set_id(const struct cred_plan *plan, enum idkind kind, struct diag *d)
 {
-	uint32_t gid = plan->gid;
+	const bool user = kind == ID_UID;
+	const bool or_own = user ? plan->uid_or_own : plan->gid_or_own;
+	uint32_t id = user ? plan->uid : plan->gid;
 
-	if (drop_groups(plan, d) < 0)
-		return -1;
-	if (setresgid(gid, gid, gid) == 0)
+	if (change(kind, id) == 0)
 		return 0;
-	if (errno == EINVAL && plan->gid_or_own) {
-		if (keep_own(plan, ID_GID, &gid, d) < 0)
+	if (errno == EINVAL && or_own) {
+		if (keep_own(plan, kind, &id, d) < 0)
 			return -1;
-		if (setresgid(gid, gid, gid) == 0)
+		if (change(kind, id) == 0)
 			return 0;
 	}
-	return fail_id("setgid", "gid", gid, d);
-}
-
-static int set_uid(const struct cred_plan *plan, struct diag *d)
-{
-	uint32_t uid = plan->uid;
-
-	if (setresuid(uid, uid, uid) == 0)
-		return 0;
-	if (errno == EINVAL && plan->uid_or_own) {
-		if (keep_own(plan, ID_UID, &uid, d) < 0)
-			return -1;
-		if (setresuid(uid, uid, uid) == 0)
-			return 0;
-	}
-	return fail_id("setuid", "uid", uid, d);
+	diag_fail(d, NULL, "set%s %u", idmap_kind(kind), id);
+	return d->err != EINVAL ? -1 :
+	       diag_hint(d, "%s %u is not mapped in the user namespace", idmap_kind(kind), id);
 }
 
 static int set_ids(const struct cred_plan *plan, struct diag *d)
 {
 	if (plan->keep_caps && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return diag_fail(d, NULL, "keep capabilities");
-	if (plan->set_gid && set_gid(plan, d) < 0)
+	if (plan->set_gid && (drop_groups(plan, d) < 0 || set_id(plan, ID_GID, d) < 0))
 		return -1;
-	return plan->set_uid ? set_uid(plan, d) : 0;
+	return plan->set_uid ? set_id(plan, ID_UID, d) : 0;
 }
 
 int cred_apply(const struct cred_plan *plan, struct diag *d)

@@ -19,6 +19,11 @@
 
 static const char *const kind_name[] = { [ID_UID] = "uid", [ID_GID] = "gid" };
 
+const char *idmap_kind(enum idkind kind)
+{
+	return kind_name[kind];
+}
+
 static const char *option_name(enum idkind kind)
 {
 	return kind == ID_UID ? "--map-users" : "--map-groups";

@@ -79,6 +79,9 @@ bool idmap_has_inner(const struct idmap *map, uint32_t inner, uint32_t outer);
 /* "0:1000:1, 1:100000:65536" into TEXT, cut to fit. */
 void idmap_print(const struct idmap *map, char *text, size_t size);
 
+/* "uid" or "gid". */
+const char *idmap_kind(enum idkind kind);
+
 /* The name of the file in /proc/PID: "uid_map" or "gid_map". */
 const char *idmap_file(enum idkind kind);
 

@@ -4,7 +4,11 @@
 #include <stdio.h>
 
 #include "diag.h"
+#include "explain.h"
+#include "file.h"
+#include "mirror.h"
 #include "options.h"
+#include "plan.h"
 
 static const struct option options_common[] = {
 	{ "help", no_argument, NULL, 'h' },
@@ -29,8 +33,9 @@ static int print(const char *const text[4], struct diag *d)
 	return ferror(stdout) || fflush(stdout) != 0 ? diag_fail(d, NULL, "write to stdout") : 0;
 }
 
-int cmdline_parse(const struct cmdline *cmdline, void *to, int argc, char *const *argv,
-		  struct diag *d)
+/* 1: go on, optind is where the program stands; 0: help or version has been printed; -1 and *d. */
+static int parse(const struct cmdline *cmdline, void *to, int argc, char *const *argv,
+		 struct diag *d)
 {
 	const char *const version[4] = { cmdline->tool, " (" PACKAGE_NAME ") ", PACKAGE_VERSION "\n" };
 	const int capacity = 96;
@@ -53,4 +58,22 @@ int cmdline_parse(const struct cmdline *cmdline, void *to, int argc, char *const
 			return -1;
 	}
 	return 1;
+}
+
+int cmdline_main(const struct cmdline *cmdline, void *to, struct plan *plan, int argc, char **argv)
+{
+	struct diag d = { .err = 0 };
+	int ret;
+
+	file_guard_stdio();
+	mirror_take_over(&plan->mask, &plan->ignore_chld);
+	ret = parse(cmdline, to, argc, argv, &d);
+	if (ret > 0) {
+		plan->argv = optind < argc ? argv + optind : NULL;
+		ret = cmdline->run(to, &d);
+	}
+	if (ret == 0)
+		return 0;
+	explain_missing(&d);
+	return diag_print(&d, cmdline->tool);
 }

@@ -6,6 +6,7 @@
 #include <getopt.h>
 
 struct diag;
+struct plan;
 
 /* A tool's command line. Tables end with a zero row; they are joined. */
 struct cmdline {
@@ -16,12 +17,12 @@ struct cmdline {
 	const char *usage[4];		/* the text of --help in parts, NULL for none */
 	/* Take option OPT (getopt's value) with VALUE into TO: 0, or -1 and *d. */
 	int (*take)(void *to, int opt, const char *value, struct diag *d);
+	/* Do what has been asked for; returns only on failure: -1 and *d. */
+	int (*run)(void *to, struct diag *d);
 };
 
 /*
- * Parse ARGV up to the first word that is no option; optind is its index then.
- * 1: go on; 0: help or version has been asked for, and printed on stdout; -1
- * and *d: a usage error, or stdout cannot be written to.
+ * main() of a launcher: parse ARGV into TO, whose plan PLAN is, run, and print
+ * what went wrong. The exit status; 0 if help or the version was asked for.
  */
-int cmdline_parse(const struct cmdline *cmdline, void *to, int argc, char *const *argv,
-		  struct diag *d);
+int cmdline_main(const struct cmdline *cmdline, void *to, struct plan *plan, int argc, char **argv);

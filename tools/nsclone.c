@@ -9,9 +9,6 @@
 
 #include "cmdline.h"
 #include "diag.h"
-#include "explain.h"
-#include "file.h"
-#include "mirror.h"
 #include "number.h"
 #include "options.h"
 
@@ -149,15 +146,6 @@ static int take(void *to, int opt, const char *arg, struct diag *d)
 	return -1;
 }
 
-static const struct cmdline cmdline = {
-	.tool = tool,
-	.tables = { options_own, options_launch, options_program },
-	.letters = "f",
-	.more_letters = options_launch_letters,
-	.usage = { usage_head, options_launch_usage, options_program_usage, usage_tail },
-	.take = take,
-};
-
 /* A descriptor of the user's for us alone: the program does not get it, unless it is 0, 1 or 2. */
 static int own_fd(int fd, const char *option, struct diag *d)
 {
@@ -191,26 +179,31 @@ static int complete(struct nsclone *n, struct diag *d)
 	return 0;
 }
 
+static int run(void *to, struct diag *d)
+{
+	struct nsclone *n = to;
+
+	return complete(n, d) < 0 ? -1 : nsclone_launch(n, d);
+}
+
+static const struct cmdline cmdline = {
+	.tool = tool,
+	.tables = { options_own, options_launch, options_program },
+	.letters = "f",
+	.more_letters = options_launch_letters,
+	.usage = { usage_head, options_launch_usage, options_program_usage, usage_tail },
+	.take = take,
+	.run = run,
+};
+
 int main(int argc, char **argv)
 {
 	/* Large and mostly zero: set here, so that it does not come out of the file. */
 	static struct nsclone n;
-	struct diag d = { .err = 0 };
-	int ret;
 
 	n.plan.door = DOOR_CLONE;
 	n.forward = true;
 	n.kill_signal = SIGKILL;
 	n.status_fd = n.block_fd = -1;
-	file_guard_stdio();
-	mirror_take_over(&n.plan.mask, &n.plan.ignore_chld);
-	ret = cmdline_parse(&cmdline, &n, argc, argv, &d);
-	if (ret > 0) {
-		n.plan.argv = optind < argc ? argv + optind : NULL;
-		ret = complete(&n, &d) < 0 ? -1 : nsclone_launch(&n, &d);
-	}
-	if (ret == 0)
-		return 0;
-	explain_missing(&d);
-	return diag_print(&d, tool);
+	return cmdline_main(&cmdline, &n, &n.plan, argc, argv);
 }

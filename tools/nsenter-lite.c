@@ -9,10 +9,7 @@
 #include "cmdline.h"
 #include "cred.h"
 #include "diag.h"
-#include "explain.h"
-#include "file.h"
 #include "kernel.h"
-#include "mirror.h"
 #include "number.h"
 #include "options.h"
 
@@ -264,15 +261,6 @@ static int take(void *to, int opt, const char *arg, struct diag *d)
 	return ret < 0 ? -1 : 0;
 }
 
-static const struct cmdline cmdline = {
-	.tool = tool,
-	.tables = { options_own, options_program },
-	.letters = "t:am::u::i::n::p::U::C::T::f:N:S:G:r::w::W::eFcZ",
-	.more_letters = "",
-	.usage = { usage_head, options_program_usage, usage_tail },
-	.take = take,
-};
-
 /* What only a process has, and what asks for it. */
 static int needs_target(const struct nsenter *n, struct diag *d)
 {
@@ -310,25 +298,30 @@ static int complete(struct nsenter *n, struct diag *d)
 	return plan_complete(&n->plan, environ, d);
 }
 
+static int run(void *to, struct diag *d)
+{
+	struct nsenter *n = to;
+
+	return complete(n, d) < 0 ? -1 : nsenter_launch(n, d);
+}
+
+static const struct cmdline cmdline = {
+	.tool = tool,
+	.tables = { options_own, options_program },
+	.letters = "t:am::u::i::n::p::U::C::T::f:N:S:G:r::w::W::eFcZ",
+	.more_letters = "",
+	.usage = { usage_head, options_program_usage, usage_tail },
+	.take = take,
+	.run = run,
+};
+
 int main(int argc, char **argv)
 {
 	/* Large and mostly zero: set here, so that it does not come out of the file. */
 	static struct nsenter n;
-	struct diag d = { .err = 0 };
-	int ret;
 
 	n.plan.door = DOOR_SETNS;
 	n.plan.cred.proc = n.net_socket = -1;
 	n.kill_signal = SIGKILL;
-	file_guard_stdio();
-	mirror_take_over(&n.plan.mask, &n.plan.ignore_chld);
-	ret = cmdline_parse(&cmdline, &n, argc, argv, &d);
-	if (ret > 0) {
-		n.plan.argv = optind < argc ? argv + optind : NULL;
-		ret = complete(&n, &d) < 0 ? -1 : nsenter_launch(&n, &d);
-	}
-	if (ret == 0)
-		return 0;
-	explain_missing(&d);
-	return diag_print(&d, tool);
+	return cmdline_main(&cmdline, &n, &n.plan, argc, argv);
 }

@@ -6,10 +6,7 @@
 
 #include "cmdline.h"
 #include "diag.h"
-#include "explain.h"
-#include "file.h"
 #include "kernel.h"
-#include "mirror.h"
 #include "options.h"
 
 static const char tool[] = "nsunshare";
@@ -92,15 +89,6 @@ static int take(void *to, int opt, const char *arg, struct diag *d)
 	return -1;
 }
 
-static const struct cmdline cmdline = {
-	.tool = tool,
-	.tables = { options_own, options_launch, options_program },
-	.letters = "f",
-	.more_letters = options_launch_letters,
-	.usage = { usage_head, options_launch_usage, options_program_usage, usage_tail },
-	.take = take,
-};
-
 /* Not a thing is asked for that would make a difference to the program. */
 static bool asks_for_nothing(const struct nsunshare *n)
 {
@@ -133,24 +121,29 @@ static int complete(struct nsunshare *n, struct diag *d)
 	return 0;
 }
 
+static int run(void *to, struct diag *d)
+{
+	struct nsunshare *n = to;
+
+	return complete(n, d) < 0 ? -1 : nsunshare_launch(n, d);
+}
+
+static const struct cmdline cmdline = {
+	.tool = tool,
+	.tables = { options_own, options_launch, options_program },
+	.letters = "f",
+	.more_letters = options_launch_letters,
+	.usage = { usage_head, options_launch_usage, options_program_usage, usage_tail },
+	.take = take,
+	.run = run,
+};
+
 int main(int argc, char **argv)
 {
 	/* Large and mostly zero: set here, so that it does not come out of the file. */
 	static struct nsunshare n;
-	struct diag d = { .err = 0 };
-	int ret;
 
 	n.plan.door = DOOR_UNSHARE;
 	n.kill_signal = SIGKILL;
-	file_guard_stdio();
-	mirror_take_over(&n.plan.mask, &n.plan.ignore_chld);
-	ret = cmdline_parse(&cmdline, &n, argc, argv, &d);
-	if (ret > 0) {
-		n.plan.argv = optind < argc ? argv + optind : NULL;
-		ret = complete(&n, &d) < 0 ? -1 : nsunshare_launch(&n, &d);
-	}
-	if (ret == 0)
-		return 0;
-	explain_missing(&d);
-	return diag_print(&d, tool);
+	return cmdline_main(&cmdline, &n, &n.plan, argc, argv);
 }
