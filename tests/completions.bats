@@ -4,8 +4,13 @@
 # at the end of a command line?
 
 load helpers
+load option-tables
 
-TOOLS=(nsclone nsunshare)
+TOOLS=(nsclone nsunshare nsenter-lite)
+
+# each_tool for those that make namespaces, and for the one that enters them.
+each_maker() { local TOOLS=(nsclone nsunshare) && each_tool "$@"; }
+for_nsenter() { local TOOLS=(nsenter-lite) && each_tool "$@"; }
 
 setup_file() {
 	export COMPLETIONS=$abs_top_srcdir/completions
@@ -161,16 +166,13 @@ offers_among() {
 ### What each shell must offer
 
 all_options() {
-	local table=("$abs_top_srcdir"/common/options.c "$abs_top_srcdir"/tools/{cmdline,"$TOOL"}.c)
-	local row='^[[:space:]]*\{ "([a-z-]+)", [a-z]+_argument, NULL,'
-	local long short
-	mapfile -t long < <(sed -nE "s/$row.*/--\1/p" "${table[@]}")
-	mapfile -t short < <(sed -nE "s/$row '([A-Za-z])' \}.*/-\2/p" "${table[@]}")
-	[ "${#long[@]}" -gt 45 ]
-	[ "${#short[@]}" -gt 15 ]
+	local long
+	mapfile -t long < <(table_long | cut -d ' ' -f 1)
+	[ "${#long[@]}" -gt 30 ]
+	[ "$(table_short | wc -l)" -gt 15 ]
 	offers "$1" "$TOOL --" "${long[@]}"
 	ask "$1" "$TOOL -"
-	assert_equal "$(grep -v '^--' <<<"$output")" "$(printf '%s\n' "${short[@]}" | sort)"
+	assert_equal "$(grep -v '^--' <<<"$output")" "$(table_short)"
 }
 
 words_of_options() {
@@ -187,14 +189,32 @@ files_and_directories() {
 	for option in --{mount,uts,ipc,net,pid,user,cgroup,time}=; do
 		offers "$1" "$TOOL $option" some-dir some-file
 	done
-	for option in --{root,wd,mount-proc,mount-sys,mount-binfmt}= '-R ' '-w ' '--root ' '--wd '; do
+	for option in --root= --wd=; do
 		offers "$1" "$TOOL $option" some-dir
 	done
-	[ "$TOOL" = nsclone ] || return 0
+	"files_and_directories_of_${TOOL//-/_}" "$1"
+}
+
+files_and_directories_of_nsunshare() {
+	local option
+	for option in --{mount-proc,mount-sys,mount-binfmt}= '-R ' '-w ' '--root ' '--wd '; do
+		offers "$1" "$TOOL $option" some-dir
+	done
+}
+
+files_and_directories_of_nsclone() {
+	files_and_directories_of_nsunshare "$1"
 	offers "$1" 'nsclone --pid-file=' some-dir some-file
 	offers "$1" 'nsclone --pid-file some-' some-dir some-file
 	offers "$1" 'nsclone --into-cgroup=' some-dir
 	offers "$1" 'nsclone --into-cgroup ' some-dir
+}
+
+files_and_directories_of_nsenter_lite() {
+	offers "$1" 'nsenter-lite --wdns=' some-dir
+	offers "$1" 'nsenter-lite --from=some-' some-dir some-file
+	offers "$1" 'nsenter-lite --from some-' some-dir some-file
+	offers "$1" 'nsenter-lite -f some-' some-dir some-file
 }
 
 # name_in DATABASE OTHER: a name that is in one and not in the other.
@@ -203,13 +223,14 @@ name_in() {
 }
 
 names_and_numbers() {
-	local option
+	local option user group
+	user=$(name_in passwd group) group=$(name_in group passwd)
 	offers "$1" "$TOOL --kill-child=KI" KILL
-	for option in '--setuid ' '-S ' --map-user=; do
-		offers_among "$1" "$TOOL $option" "$(name_in passwd group)"
+	for option in '--setuid ' '-S '; do
+		offers_among "$1" "$TOOL $option" "$user"
 	done
-	for option in '--setgid ' '-G ' --map-group=; do
-		offers_among "$1" "$TOOL $option" "$(name_in group passwd)"
+	for option in '--setgid ' '-G '; do
+		offers_among "$1" "$TOOL $option" "$group"
 	done
 	export NST_TEST_VARIABLE=1
 	offers "$1" "$TOOL --keep-env NST_TEST_V" NST_TEST_VARIABLE
@@ -217,23 +238,63 @@ names_and_numbers() {
 	offers "$1" "$TOOL --whitelist-env NST_TEST_V" NST_TEST_VARIABLE
 	offers "$1" "$TOOL --close-fds=" {0..9}
 	offers_among "$1" "$TOOL --close-fds=3," 3,4 3,5
-	[ "$TOOL" = nsclone ] || return 0
+	"names_and_numbers_of_${TOOL//-/_}" "$1" "$user" "$group"
+}
+
+names_and_numbers_of_nsunshare() {
+	offers_among "$1" "$TOOL --map-user=" "$2"
+	offers_among "$1" "$TOOL --map-group=" "$3"
+	ask "$1" "$TOOL --setuid "
+	refute_line follow
+}
+
+names_and_numbers_of_nsclone() {
+	names_and_numbers_of_nsunshare "$@"
 	offers "$1" 'nsclone --json-status-fd ' {0..9}
 	offers "$1" 'nsclone --block-fd=' {0..9}
 }
 
+names_and_numbers_of_nsenter_lite() {
+	local option
+	for option in '--setuid ' --setgid= '-S ' '-G '; do
+		offers "$1" "nsenter-lite ${option}foll" follow
+	done
+	offers "$1" 'nsenter-lite -N ' {0..9}
+	offers "$1" 'nsenter-lite --drop-caps=net_' net_admin net_bind_service net_broadcast net_raw
+	offers "$1" 'nsenter-lite --drop-caps=kill,net_r' kill,net_raw
+}
+
+processes() {
+	local option
+	for option in --target= '--target ' '-t ' '-aet '; do
+		offers_among "$1" "nsenter-lite $option" "$$"
+	done
+	offers "$1" "nsenter-lite -t $$" "$$"
+}
+
+# All that there are: the tool takes each, and knows no more.
+capabilities() {
+	offers "$1" 'nsenter-lite --drop-caps=' $(sed -n '/ names\[\] = {$/,/^};$/p' "$abs_top_srcdir/common/caps.c" |
+		grep -oE '"[a-z_]+"' | tr -d '"')
+	[ "${#lines[@]}" -gt 40 ]
+	run_split "$LAUNCHER" "--drop-caps=$(IFS=, && echo "${lines[*]}")" true
+	[ "$status" -eq 0 ] || ! as_root || show_run 'wanted status: 0'
+	refute_stderr --partial 'no capability'
+}
+
 # The tool has the last word on what is a signal: none that it refuses.
 signals() {
-	local signal signals
+	local signal signals isolate=(-r)
 	requires userns
+	[ "$TOOL" != nsenter-lite ] || isolate=()
 	offers_among "$1" "$TOOL --kill-child=" KILL TERM
 	signals=("${lines[@]}")
 	[ "${#signals[@]}" -gt 20 ]
 	for signal in "${signals[@]}"; do
-		run_split "$LAUNCHER" -r "--kill-child=$signal" true
+		run_split "$LAUNCHER" "${isolate[@]}" "--kill-child=$signal" true
 		assert_status 0
 	done
-	run_split "$LAUNCHER" -r --kill-child=NO-SUCH true
+	run_split "$LAUNCHER" "${isolate[@]}" --kill-child=NO-SUCH true
 	assert_status 125
 }
 
@@ -251,24 +312,45 @@ variable_to_set() {
 }
 
 the_program() {
-	offers "$1" "$TOOL stub-pro" stub-program
+	local before
+	for before in '' '--net=some-file ' '-S root ' '-n -- '; do
+		offers "$1" "$TOOL ${before}stub-pro" stub-program
+	done
+	offers "$1" "$TOOL -n -- --close"
+	"the_program_of_${TOOL//-/_}" "$1"
+}
+
+the_program_of_nsunshare() {
 	offers "$1" "$TOOL -Urp --mount-proc stub-pro" stub-program
-	offers "$1" "$TOOL --net=some-file stub-pro" stub-program
 	offers "$1" "$TOOL -R some-dir stub-pro" stub-program
 	offers "$1" "$TOOL -UrR some-dir stub-pro" stub-program
-	offers "$1" "$TOOL -U -- stub-pro" stub-program
-	offers "$1" "$TOOL -U -- --hostna"
 	offers "$1" "$TOOL --map-users=0:1000:1 --owner=1:1 stub-pro" stub-program
 }
 
+the_program_of_nsclone() { the_program_of_nsunshare "$1"; }
+
+# A letter that may have an argument has it in the same word. (Fish itself knows
+# no such letters, and waits for the argument of the t.)
+the_program_of_nsenter_lite() {
+	local before
+	for before in '-aeFt 1 -r -w ' '-nsome-file -aSfollow -G follow -W/ '; do
+		offers "$1" "nsenter-lite ${before}stub-pro" stub-program
+	done
+	[ "$1" = fish ] || offers "$1" 'nsenter-lite -ut stub-pro' stub-program
+}
+
 its_own_completion() {
-	offers "$1" "$TOOL -Ur stub-program --stub" --stub-option
-	offers "$1" "$TOOL -Ur -- stub-program --stub" --stub-option
-	offers "$1" "$TOOL -R / --net=some-file stub-program --stub" --stub-option
-	offers "$1" "$TOOL --map-users=0:1000:1 --owner 1:1 stub-program x --stub" --stub-option
-	offers "$1" "$TOOL -U stub-program --hostna"
+	offers "$1" "$TOOL -n stub-program --stub" --stub-option
+	offers "$1" "$TOOL -n -- stub-program --stub" --stub-option
+	offers "$1" "$TOOL -S 0 --net=some-file stub-program --stub" --stub-option
+	offers "$1" "$TOOL -n stub-program --close"
 	offers "$1" "$TOOL -U nsclone -n --host-s" --host-setup
 	offers "$1" "$TOOL -U nsunshare -n --sysv" --sysvsem
+	offers "$1" "$TOOL -U nsenter-lite -n --net-s" --net-socket
+}
+
+its_own_completion_behind_maps() {
+	offers "$1" "$TOOL -R / --map-users=0:1000:1 --owner 1:1 stub-program x --stub" --stub-option
 }
 
 bundle_that_ends_in_an_argument() {
@@ -288,17 +370,25 @@ bundle_of_letters() {
 	refute_line -Urr
 }
 
+attached_to_a_letter() {
+	ask "$1" 'nsenter-lite -nsome-'
+	assert_line --regexp '^(-n)?some-file$'
+	ask "$1" 'nsenter-lite -rsome-'
+	assert_line --regexp '^(-r)?some-dir$'
+	refute_line --partial some-file
+}
+
 @test "bash offers every option" { requires_shell bash; each_tool all_options bash; }
 @test "zsh offers every option" { requires_shell zsh; each_tool all_options zsh; }
 @test "fish offers every option" { requires_shell fish; each_tool all_options fish; }
 
-@test "bash offers the words that options take" { requires_shell bash; each_tool words_of_options bash; }
-@test "zsh offers the words that options take" { requires_shell zsh; each_tool words_of_options zsh; }
-@test "fish offers the words that options take" { requires_shell fish; each_tool words_of_options fish; }
+@test "bash offers the words that options take" { requires_shell bash; each_maker words_of_options bash; }
+@test "zsh offers the words that options take" { requires_shell zsh; each_maker words_of_options zsh; }
+@test "fish offers the words that options take" { requires_shell fish; each_maker words_of_options fish; }
 
-@test "bash offers files to pin on, and directories where only these will do" { requires_shell bash; each_tool files_and_directories bash; }
-@test "zsh offers files to pin on, and directories where only these will do" { requires_shell zsh; each_tool files_and_directories zsh; }
-@test "fish offers files to pin on, and directories where only these will do" { requires_shell fish; each_tool files_and_directories fish; }
+@test "bash offers files, and directories where only these will do" { requires_shell bash; each_tool files_and_directories bash; }
+@test "zsh offers files, and directories where only these will do" { requires_shell zsh; each_tool files_and_directories zsh; }
+@test "fish offers files, and directories where only these will do" { requires_shell fish; each_tool files_and_directories fish; }
 
 @test "bash offers signals, users, groups, variables and descriptors" { requires_shell bash; each_tool names_and_numbers bash; }
 @test "zsh offers signals, users, groups, variables and descriptors" { requires_shell zsh; each_tool names_and_numbers zsh; }
@@ -308,9 +398,9 @@ bundle_of_letters() {
 @test "zsh offers signals that the tool takes" { requires_shell zsh; each_tool signals zsh; }
 @test "fish offers signals that the tool takes" { requires_shell fish; each_tool signals fish; }
 
-@test "bash offers a user and then a group to --owner" { requires_shell bash; each_tool owner bash; }
-@test "zsh offers a user and then a group to --owner" { requires_shell zsh; each_tool owner zsh; }
-@test "fish offers a user and then a group to --owner" { requires_shell fish; each_tool owner fish; }
+@test "bash offers a user and then a group to --owner" { requires_shell bash; each_maker owner bash; }
+@test "zsh offers a user and then a group to --owner" { requires_shell zsh; each_maker owner zsh; }
+@test "fish offers a user and then a group to --owner" { requires_shell fish; each_maker owner fish; }
 
 @test "bash offers the names of variables to --setenv" { requires_shell bash; each_tool variable_to_set bash; }
 @test "zsh offers the names of variables to --setenv" { requires_shell zsh; each_tool variable_to_set zsh; }
@@ -324,12 +414,26 @@ bundle_of_letters() {
 @test "zsh hands over to the program's own completion" { requires_shell zsh; each_tool its_own_completion zsh; }
 @test "fish hands over to the program's own completion" { requires_shell fish; each_tool its_own_completion fish; }
 
-@test "bash completes the argument of a bundle's last letter" { requires_shell bash; each_tool bundle_that_ends_in_an_argument bash; }
-@test "zsh completes the argument of a bundle's last letter" { requires_shell zsh; each_tool bundle_that_ends_in_an_argument zsh; }
-@test "fish completes the argument of a bundle's last letter" { requires_shell fish; each_tool bundle_that_ends_in_an_argument fish; }
+@test "bash completes the argument of a bundle's last letter" { requires_shell bash; each_maker bundle_that_ends_in_an_argument bash; }
+@test "zsh completes the argument of a bundle's last letter" { requires_shell zsh; each_maker bundle_that_ends_in_an_argument zsh; }
+@test "fish completes the argument of a bundle's last letter" { requires_shell fish; each_maker bundle_that_ends_in_an_argument fish; }
 
-@test "zsh adds letters and an argument to a bundle" { requires_shell zsh; each_tool bundle_of_letters zsh; }
-@test "fish adds letters and an argument to a bundle" { requires_shell fish; each_tool bundle_of_letters fish; }
+@test "bash finds the program also behind maps and an owner" { requires_shell bash; each_maker its_own_completion_behind_maps bash; }
+@test "zsh finds the program also behind maps and an owner" { requires_shell zsh; each_maker its_own_completion_behind_maps zsh; }
+@test "fish finds the program also behind maps and an owner" { requires_shell fish; each_maker its_own_completion_behind_maps fish; }
+
+@test "bash offers processes to enter" { requires_shell bash; for_nsenter processes bash; }
+@test "zsh offers processes to enter" { requires_shell zsh; for_nsenter processes zsh; }
+@test "fish offers processes to enter" { requires_shell fish; for_nsenter processes fish; }
+
+@test "bash offers the capabilities that the tool knows" { requires_shell bash; for_nsenter capabilities bash; }
+@test "zsh offers the capabilities that the tool knows" { requires_shell zsh; for_nsenter capabilities zsh; }
+@test "fish offers the capabilities that the tool knows" { requires_shell fish; for_nsenter capabilities fish; }
+
+@test "zsh completes what is attached to a letter" { requires_shell zsh; for_nsenter attached_to_a_letter zsh; }
+
+@test "zsh adds letters and an argument to a bundle" { requires_shell zsh; each_maker bundle_of_letters zsh; }
+@test "fish adds letters and an argument to a bundle" { requires_shell fish; each_maker bundle_of_letters fish; }
 
 skips_redirections() {
 	offers bash "$TOOL 3>some-file --net=x stub-program --stub" --stub-option

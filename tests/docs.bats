@@ -5,8 +5,9 @@
 # they are about the same; the examples work.
 
 load helpers
+load option-tables
 
-TOOLS=(nsclone nsunshare)
+TOOLS=(nsclone nsunshare nsenter-lite)
 
 setup_file() { make_user; }
 teardown_file() { remove_user; }
@@ -14,27 +15,21 @@ teardown_file() { remove_user; }
 setup() {
 	MAN=$abs_top_srcdir/man
 	COMPLETIONS=$abs_top_srcdir/completions
-	export PATH=${NSCLONE%/*}:${NSUNSHARE%/*}:$PATH
+	export PATH=${NSCLONE%/*}:${NSUNSHARE%/*}:${NSENTER_LITE%/*}:$PATH
 }
 
 ### The options that each place names
-# PLACE_long: a line for each, "--name" and whether it takes an argument: no,
-# optional or required. PLACE_short: the letters, "-l". Both sorted, of $TOOL.
-
-tables() { cat "$abs_top_srcdir/common/options.c" "$abs_top_srcdir/tools/cmdline.c" "$abs_top_srcdir/tools/$TOOL.c"; }
-
-# { "name", no_argument, NULL, 'l' }, or OPT_NAME where there is no letter
-table_long() { tables | sed -nE 's/^[[:space:]]*\{ "([a-z-]+)", (no|required|optional)_argument, NULL, .* \},$/--\1 \2/p' | sort; }
-table_short() { tables | sed -nE "s/^[[:space:]]*\{ \"[a-z-]+\", [a-z]+_argument, NULL, '([A-Za-z])' \},\$/-\1/p" | sort; }
+# PLACE_long and PLACE_short of $TOOL, as table_long and table_short have them.
 
 #  -m, --mount[=FILE]          mount namespace
 #      --keep-env LIST         keep these variables only (--whitelist-env)
+# What must be in the same word counts as optional, as it does for getopt_long(3).
 help_long() {
 	"$LAUNCHER" --help | awk '
 		sub(/^ (-.,|   ) /, "") && match($0, /^--[a-z-]+/) {
 			name = substr($0, 1, RLENGTH)
 			rest = substr($0, RLENGTH + 1)
-			kind = rest ~ /^\[=/ ? "optional" : rest ~ /^ [^ ]/ ? "required" : "no"
+			kind = rest ~ /^\[?=/ ? "optional" : rest ~ /^ [^ ]/ ? "required" : "no"
 			print name, kind
 			if (match(rest, /\(--[a-z-]+\)$/))
 				print substr(rest, RSTART + 1, RLENGTH - 2), kind
@@ -46,16 +41,16 @@ help_short() { "$LAUNCHER" --help | sed -nE 's/^ (-[A-Za-z])(, --.*|  .*)$/\1/p'
 man_items() { sed -nE '/^\.Sh OPTIONS$/,/^\.Sh ENVIRONMENT$/s/^\.It (Fl .*)$/\1/p' "$MAN/$TOOL.1" | sed 's/\\-/-/g'; }
 man_long() {
 	man_items | sed -nE 's/^(Fl . , )?Fl (-[a-z-]+)/-\2/p' |
-		sed -E 's/ Ns Op = .*/ optional/; s/ (Ar|Cm) .*/ required/; s/^[^ ]*$/& no/' | sort
+		sed -E 's/^([a-z-]+) Ns (Op )?= .*/\1 optional/; s/ (Ar|Cm) .*/ required/; s/^[^ ]*$/& no/' | sort
 }
 man_short() { man_items | sed -nE 's/^Fl ([A-Za-z])( .*)?$/-\1/p' | sort; }
 
 # The lists of the tool's function.
 bash_lists() {
 	bash -c '. "$1" 2>/dev/null
-		_nstools() { declare -p letters letters_with_argument flags with_argument with_optional; }
+		_nstools() { declare -p letters letters_with_argument letters_with_optional flags with_argument with_optional; }
 		eval "$("_$2")"
-		printf -- "-%s\n" $letters $letters_with_argument
+		printf -- "-%s\n" $letters $letters_with_argument $letters_with_optional
 		printf "%s no\n" $flags
 		printf "%s required\n" $with_argument
 		printf "%s optional\n" $with_optional' bash "$COMPLETIONS/bash/nstools" "${TOOL//-/_}"
@@ -63,20 +58,28 @@ bash_lists() {
 bash_long() { bash_lists | grep '^--' | sort; }
 bash_short() { bash_lists | grep -v '^--' | sort; }
 
-# '(-m --mount)--mount=-[...]', '(-a --all)'{-a,--all}'[...]', a word a line
+# The tool's list and the shared ones that are named in it, and what is for all:
+# '(-m --mount)--mount=-[...]', '(-a --all)'{-a,--all}'[...]', a word a line.
+zsh_list() { sed -n "/^ *$1\$/,/^ *)\$/p" "$COMPLETIONS/zsh/_nstools"; }
 zsh_words() {
-	sed -nE "/^  launch=/,/^  \)/p; /^    $TOOL\)/,/^      ;;/p; /^  _arguments /,\$p" "$COMPLETIONS/zsh/_nstools" |
-		sed -nE "s/^ +'(.*)'( \\\\)?\$/\1/p" | sed -E "s/^\([^)]*\)//; s/^\*//; s/^'//; s/\[.*//; s/[{}']//g" | tr , '\n'
+	local own
+	own=$(zsh_list "$TOOL)")
+	{
+		echo "$own"
+		! grep -qx ' *\$launch' <<<"$own" || zsh_list 'launch=('
+		zsh_list 'program=('
+		sed -n '/^  _arguments /,$p' "$COMPLETIONS/zsh/_nstools"
+	} | sed -nE "s/^ +'(.*)['\"]( \\\\)?\$/\1/p" | sed -E "s/^\([^)]*\)//; s/^\*//; s/^'//; s/\[.*//; s/[{}'\"]//g" | tr , '\n'
 }
 zsh_long() { zsh_words | sed -nE 's/^(--[a-z-]+)$/\1 no/p; s/^(--[a-z-]+)=$/\1 required/p; s/^(--[a-z-]+)=-$/\1 optional/p' | sort; }
-zsh_short() { zsh_words | sed -nE 's/^(-[A-Za-z])\+?$/\1/p' | sort; }
+zsh_short() { zsh_words | sed -nE 's/^(-[A-Za-z])[+-]?$/\1/p' | sort; }
 
 # The tool's function and those that it calls. "-s m -l mount -F ..."; for the
 # types "for type in m/mount ...".
 fish_function() { sed -n "/^function $1 /,/^end\$/p" "$COMPLETIONS/fish/nstools.fish"; }
 fish_words() {
 	local own called
-	own=$(fish_function "__nstools_${TOOL}_options")
+	own=$(fish_function "__nstools_${TOOL//-/_}_options")
 	{
 		echo "$own"
 		for called in $(sed -nE 's/^ +(__nstools_[a-z_]+) \$tool$/\1/p' <<<"$own"); do
@@ -97,7 +100,7 @@ agrees() {
 }
 
 there_is_a_table() {
-	[ "$(table_long | wc -l)" -gt 45 ]
+	[ "$(table_long | wc -l)" -gt 30 ]
 	[ "$(table_short | wc -l)" -gt 15 ]
 	assert_equal "$(table_long | cut -d ' ' -f 1 | uniq -d)" ''
 	assert_equal "$(table_short | uniq -d)" ''
@@ -120,7 +123,7 @@ there_is_a_table() {
 
 help_fits() {
 	assert_equal "$("$LAUNCHER" --help | grep -E '^.{81}' || true)" ''
-	[ "$("$LAUNCHER" --help | wc -l)" -gt 60 ]
+	[ "$("$LAUNCHER" --help | wc -l)" -gt 50 ]
 }
 
 @test "--help fits a terminal of 80 columns" { each_tool help_fits; }
@@ -170,49 +173,66 @@ clean() {
 ### What two pages describe
 
 # Takes a page apart: for each subsection and each item on an option, a variable
-# or a file a line of its name, "same" or, with that comment in it, "differs", and
-# its text. Options go by their long names.
+# or a file a line of its name, of what its comment "differs" says, and of its
+# text. The comment is about all other pages, "all", or about those it names,
+# "differs from nsclone"; without one, "none". Options go by their long names.
 units() {
 	awk '
 		function end() {
 			if (key != "") print key "\t" mark "\t" text
 			key = ""
 		}
-		function begin(name) { end(); key = name; mark = "same"; text = ""; depth = 0 }
+		function begin(name) { end(); key = name; mark = "none"; text = ""; depth = 0 }
 		/^\.Sh /                 { end() }
 		/^\.Ss /                 { begin($0) }
 		/^\.It Fl /              { begin(match($0, /Fl \\-[a-z\\-]+/) ? substr($0, RSTART, RLENGTH) : $0) }
 		/^\.It (Ev|Pa) /         { begin($0) }
 		key == ""                { next }
-		/^\.\\" differs$/        { mark = "differs"; next }
+		/^\.\\" differs$/        { mark = "all"; next }
+		sub(/^\.\\" differs from /, "") { mark = $0; next }
 		/^\.Bl /                 { depth++ }
 		/^\.El/ && --depth < 0   { end(); next }
 		                         { text = text "|" $0 }
-	' "$1" | sort
+	' "$MAN/$1.1" | sort
 }
 
-# Each line is what is wrong with a unit.
+# units_in_both PAGE PAGE: name, mark and text in the one, in the other.
+units_in_both() { LC_ALL=C join -t $'\t' <(units "$1") <(units "$2"); }
+
+# differences PAGE PAGE: each line is what is wrong with a unit. It is enough if
+# one of the pages says that they differ.
 differences() {
-	LC_ALL=C join -t $'\t' <(units "$1") <(units "$2") | awk -F '\t' '
-		$2 != $4                     { print $1 ": marked in one page only"; next }
-		$2 == "same" && $3 != $5     { print $1 ": " $3 " -- " $5 }
-		$2 == "differs" && $3 == $5  { print $1 ": marked, but the same" }'
+	units_in_both "$1" "$2" | awk -F '\t' -v one="$1" -v other="$2" '
+		function says(mark, page) { return mark == "all" || index(" " mark " ", " " page " ") }
+		{ marked = says($2, other) || says($4, one) }
+		!marked && $3 != $5 { print $1 ": " $3 " -- " $5 }
+		marked && $3 == $5  { print $1 ": marked, but the same" }'
 }
 
-@test "nsclone.1 and nsunshare.1 describe what they share in the same words" {
-	local shared
-	assert_equal "$(differences "$MAN/nsclone.1" "$MAN/nsunshare.1")" ''
-	shared=$(join -t $'\t' <(units "$MAN/nsclone.1") <(units "$MAN/nsunshare.1") | awk -F '\t' '$2 == "same"' | wc -l)
-	[ "$shared" -gt 50 ]
+# these_agree PAGE PAGE NUMBER: in more than so many units.
+these_agree() {
+	printf '%s\n' "-- $1, $2"
+	assert_equal "$(differences "$1" "$2")" ''
+	[ "$(units_in_both "$1" "$2" | awk -F '\t' '$3 == $5' | wc -l)" -gt "$3" ]
 }
 
-@test "the comparison of the two pages sees a word that is changed, and a mark too many" {
-	local page=$BATS_TEST_TMPDIR/page
-	sed 's/^Bring the loopback interface up\.$/Bring lo up./' "$MAN/nsunshare.1" >"$page"
-	[[ $(differences "$MAN/nsclone.1" "$page") == 'Fl \-loopback: '* ]]
-	sed '/^\.It Fl \\-loopback$/a.\\" differs' "$MAN/nsunshare.1" >"$page"
-	assert_equal "$(differences "$MAN/nsclone.1" "$page")" 'Fl \-loopback: marked in one page only'
-	assert_equal "$(differences "$page" "$page")" "$(units "$page" | awk -F '\t' '$2 == "differs" { print $1 ": marked, but the same" }')"
+@test "the pages describe what they share in the same words" {
+	these_agree nsclone nsunshare 50
+	these_agree nsclone nsenter-lite 15
+	these_agree nsunshare nsenter-lite 15
+}
+
+@test "the comparison of two pages sees a word that is changed, and a mark too many" {
+	local page=$BATS_TEST_TMPDIR/nsunshare.1 original=$MAN
+	MAN=$BATS_TEST_TMPDIR
+	cp "$original"/*.1 "$MAN"
+	sed 's/^Bring the loopback interface up\.$/Bring lo up./' "$original/nsunshare.1" >"$page"
+	[[ $(differences nsclone nsunshare) == 'Fl \-loopback: '* ]]
+	sed '/^\.It Fl \\-loopback$/a.\\" differs' "$original/nsunshare.1" >"$page"
+	assert_equal "$(differences nsclone nsunshare)" 'Fl \-loopback: marked, but the same'
+	assert_equal "$(differences nsunshare nsclone)" 'Fl \-loopback: marked, but the same'
+	sed '/^\.It Fl \\-loopback$/a.\\" differs from nsenter-lite' "$original/nsunshare.1" >"$page"
+	assert_equal "$(differences nsclone nsunshare)" ''
 }
 
 ### The examples

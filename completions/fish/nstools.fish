@@ -1,13 +1,18 @@
-# Completion of nsclone(1) and nsunshare(1)
+# Completion of nsclone(1), nsunshare(1) and nsenter-lite(1)
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # One file for all tools of the suite, so that what they share stands once.
 # Installed it has a link of each tool's name, by which fish finds it; read by
 # such a name it is about that tool only.
 
-# The variable that has the names of TOOL's options that need an argument.
+# The variables that have the names of TOOL's options that need an argument, and
+# the letters of those that may have one, in the same word.
 function __nstools_with_argument -a tool
     echo __nstools_with_argument_(string replace -a - _ -- $tool)
+end
+
+function __nstools_with_optional -a tool
+    echo __nstools_with_optional_(string replace -a - _ -- $tool)
 end
 
 # Print the words of the program before the cursor; fail when options of TOOL
@@ -16,6 +21,8 @@ function __nstools_program -a tool
     set -l variable (__nstools_with_argument $tool)
     set -l names $$variable
     set -l letters (string match -r -- '^.$' $names | string join '')
+    set -l variable (__nstools_with_optional $tool)
+    set -l ends (string join '' $letters $$variable)
     set -l words (commandline -opc)
     set -e words[1]
     while set -q words[1]
@@ -23,7 +30,7 @@ function __nstools_program -a tool
             case '-*'
                 # In a bundle the first letter that takes an argument ends it.
                 if contains -- $words[1] --$names
-                    or string match -qr -- "^-[^-$letters]*[$letters]\$" $words[1]
+                    or string match -qr -- "^-[^-$ends]*[$letters]\$" $words[1]
                     set -e words[1]
                 end
                 set -e words[1]
@@ -55,6 +62,14 @@ function __nstools_list
     printf '%s\n' "$begun"$argv
 end
 
+function __nstools_capabilities
+    printf '%s\n' chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable \
+        net_bind_service net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot \
+        sys_ptrace sys_pacct sys_admin sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease \
+        audit_write audit_control setfcap mac_override mac_admin syslog wake_alarm block_suspend audit_read \
+        perfmon bpf checkpoint_restore
+end
+
 function __nstools_owner
     set -l user (commandline -ct | string match -rg -- '^(?:--owner=)?([^:]*:)')
     if set -q user[1]
@@ -72,7 +87,20 @@ function __nstools_option -a tool
     end
 end
 
-# What the launchers share.
+# What all share: how the program shall run.
+function __nstools_program_options -a tool
+    __nstools_option $tool -l keep-caps -d 'Let the program keep the capabilities'
+    __nstools_option $tool -l no-new-privs -d 'Set no_new_privs'
+    __nstools_option $tool -l clear-env -d 'Empty environment'
+    __nstools_option $tool -l keep-env -x -a '(__nstools_list (set -nx))' -d 'Keep only these variables'
+    __nstools_option $tool -l whitelist-env -x -a '(__nstools_list (set -nx))' -d 'Keep only these variables'
+    __nstools_option $tool -l setenv -x -a '(set -nx)=' -d 'Set a variable'
+    __nstools_option $tool -l close-fds -f -a '(__nstools_list (seq 0 9))' -d 'Close all descriptors over 2 but these'
+    __nstools_option $tool -s h -l help -d 'Show help'
+    __nstools_option $tool -s V -l version -d 'Show the version'
+end
+
+# What those share that make namespaces.
 function __nstools_launch_options -a tool
     # Namespaces: only the long options take an argument.
     for type in m/mount u/uts i/ipc n/net p/pid U/user C/cgroup T/time
@@ -96,8 +124,6 @@ function __nstools_launch_options -a tool
     __nstools_option $tool -l setgroups -x -a 'allow deny' -d 'Permit setgroups in the new user namespace'
     __nstools_option $tool -s S -l setuid -x -a '(__fish_complete_users)' -d 'Uid of the program'
     __nstools_option $tool -s G -l setgid -x -a '(__fish_complete_groups)' -d 'Gid of the program'
-    __nstools_option $tool -l keep-caps -d 'Let the program keep the capabilities'
-    __nstools_option $tool -l no-new-privs -d 'Set no_new_privs'
 
     # Files
     __nstools_option $tool -l propagation -x -a 'private shared slave unchanged' -d 'Propagation of all mounts'
@@ -115,28 +141,16 @@ function __nstools_launch_options -a tool
     __nstools_option $tool -l monotonic -x -d 'Offset of the monotonic clock'
     __nstools_option $tool -l boottime -x -d 'Offset of the boot-time clock'
     __nstools_option $tool -l setup -x -d 'Command to run inside before the program'
-
-    # Environment
-    __nstools_option $tool -l clear-env -d 'Empty environment'
-    __nstools_option $tool -l keep-env -x -a '(__nstools_list (set -nx))' -d 'Keep only these variables'
-    __nstools_option $tool -l whitelist-env -x -a '(__nstools_list (set -nx))' -d 'Keep only these variables'
-    __nstools_option $tool -l setenv -x -a '(set -nx)=' -d 'Set a variable'
-    __nstools_option $tool -l close-fds -f -a '(__nstools_list (seq 0 9))' -d 'Close all descriptors over 2 but these'
 end
-
 
 function __nstools_kill_child -a tool
     __nstools_option $tool -l kill-child -f -a 'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2
         PIPE ALRM TERM CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO POLL PWR SYS' -d "Signal for the child when $tool dies"
 end
 
-function __nstools_help -a tool
-    __nstools_option $tool -s h -l help -d 'Show help'
-    __nstools_option $tool -s V -l version -d 'Show the version'
-end
-
 function __nstools_nsclone_options -a tool
     __nstools_launch_options $tool
+    __nstools_program_options $tool
     __nstools_option $tool -s f -l fork -d 'Accepted, redundant'
     __nstools_option $tool -l init -d 'Run a minimal init as PID 1'
     __nstools_kill_child $tool
@@ -149,29 +163,58 @@ function __nstools_nsclone_options -a tool
     __nstools_option $tool -l block-fd -x -a '(seq 0 9)' -d 'Wait for a descriptor before the program starts'
     __nstools_option $tool -l host-setup -x -d 'Command to run outside before the program'
     __nstools_option $tool -l background -d 'Print the PID and exit when the program runs'
-    __nstools_help $tool
+    __nstools_option $tool -l pty -d 'Run the program on a terminal of its own'
 end
 
 function __nstools_nsunshare_options -a tool
     __nstools_launch_options $tool
+    __nstools_program_options $tool
     __nstools_option $tool -s f -l fork -d 'Run the program as a child and wait'
     __nstools_kill_child $tool
     __nstools_option $tool -l forward-signals -d 'Pass signals on to the child'
     __nstools_option $tool -l files -d 'Unshare the table of descriptors'
     __nstools_option $tool -l fs -d 'Unshare root, working directory and umask'
     __nstools_option $tool -l sysvsem -d 'Unshare System V semaphore adjustments'
-    __nstools_help $tool
 end
 
-set -l tools nsclone nsunshare
+function __nstools_nsenter_lite_options -a tool
+    __nstools_program_options $tool
+    __nstools_option $tool -s t -l target -x -a '(__fish_complete_pids)' -d 'The process whose namespaces are meant'
+    __nstools_option $tool -s a -l all -d 'All that the target does not share with us'
+    for type in m/mount u/uts i/ipc n/net p/pid U/user C/cgroup T/time
+        set -l names (string split / $type)
+        __nstools_option $tool -s $names[1] -l $names[2] -F -d "The $names[2] namespace"
+    end
+    __nstools_option $tool -s f -l from -r -F -d 'The namespace that a file is'
+    __nstools_option $tool -s N -l net-socket -x -a '(seq 0 9)' -d 'The network namespace of a socket of the target'
+    __nstools_option $tool -l user-parent -d 'The parent of the user namespace'
+    __nstools_option $tool -s S -l setuid -x -a 'follow (__fish_complete_users)' -d 'Uid of the program'
+    __nstools_option $tool -s G -l setgid -x -a 'follow (__fish_complete_groups)' -d 'Gid of the program'
+    __nstools_option $tool -l preserve-credentials -d 'Leave uids and gids as they are'
+    __nstools_option $tool -l drop-caps -f -a '(__nstools_list (__nstools_capabilities))' -d 'Take capabilities from the program'
+    __nstools_option $tool -s r -l root -f -a '(__nstools_directories)' -d 'Root directory'
+    __nstools_option $tool -s w -l wd -f -a '(__nstools_directories)' -d 'Working directory'
+    __nstools_option $tool -s W -l wdns -f -a '(__nstools_directories)' -d 'Working directory, seen from inside'
+    __nstools_option $tool -s e -l env -d "The target's environment"
+    __nstools_option $tool -s F -l no-fork -d 'No child, also with a pid namespace'
+    __nstools_option $tool -s c -l join-cgroup -d "The target's cgroup"
+    __nstools_option $tool -s Z -l follow-context -d "The target's SELinux context"
+    __nstools_kill_child $tool
+    __nstools_option $tool -l forward-signals -d 'Pass signals on to the child'
+    __nstools_option $tool -l pty -d 'Run the program on a terminal of its own'
+    set -g (__nstools_with_optional $tool) m u i n p U C T r w W
+end
+
+set -l tools nsclone nsunshare nsenter-lite
 set -l name (status basename | string replace -r '\.fish$' '')
 contains -- $name $tools
 and set tools $name
 for tool in $tools
     set -e (__nstools_with_argument $tool)
     complete -c $tool -f -a "(__nstools_complete_program $tool)"
-    __nstools_{$tool}_options $tool
+    set -l options __nstools_(string replace -a - _ -- $tool)_options
+    $options $tool
 end
 
-functions -e __nstools_option __nstools_launch_options __nstools_kill_child __nstools_help \
-    __nstools_nsclone_options __nstools_nsunshare_options
+functions -e __nstools_option __nstools_program_options __nstools_launch_options __nstools_kill_child \
+    __nstools_nsclone_options __nstools_nsunshare_options __nstools_nsenter_lite_options
