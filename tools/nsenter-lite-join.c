@@ -2,8 +2,10 @@
 #include "nsenter-lite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "diag.h"
@@ -46,25 +48,31 @@ static const char *own_link(int type, char path[NSREF_PATH])
 	return path;
 }
 
-/* Those of FLAGS in which the target is where we are, or that this kernel does not have. */
-static unsigned int shared_with(const struct target *t, unsigned int flags)
+/*
+ * Those of FLAGS in which the target is where we are, or that this kernel does
+ * not have. With several sources /proc may be a stranger's by now.
+ */
+static unsigned int shared_with(const struct opened *o, unsigned int flags)
 {
+	const int proc = o->proc >= 0 ? o->proc : AT_FDCWD;
+	const char *dir = o->proc >= 0 ? "" : "/proc/";
 	unsigned int shared = 0;
 
 	for (int type = 0; type < NSTYPE_COUNT; type++) {
 		unsigned int flag = (unsigned int)nstype_table[type].flag;
-		char own[NSREF_PATH], its[NSREF_PATH];
+		char own[NSREF_PATH];
 		struct stat a, b;
 
 		if (!(flags & flag))
 			continue;
-		snprintf(its, sizeof(its), "ns/%s", nstype_table[type].name);
-		if (stat(nsref_path(own, 0, type, false), &a) < 0) {
+		snprintf(own, sizeof(own), "%sself/ns/%s", dir, nstype_table[type].name);
+		if (fstatat(proc, own, &a, 0) < 0) {
 			if (errno == ENOENT)
 				shared |= flag;
 			continue;
 		}
-		if (fstatat(t->proc, its, &b, 0) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+		if (fstatat(o->target.proc, own + strlen(dir) + strlen("self/"), &b, 0) == 0 &&
+		    a.st_dev == b.st_dev && a.st_ino == b.st_ino)
 			shared |= flag;
 	}
 	return shared;
@@ -91,7 +99,7 @@ static int join_target(struct opened *o, unsigned int flags, unsigned int *joine
 		errno = err;
 		return fail(flags, NULL, d);
 	}
-	shared = shared_with(t, flags);
+	shared = shared_with(o, flags);
 	errno = err;
 	if (!shared || (flags & ~shared && setns(t->pidfd, (int)(flags & ~shared)) < 0))
 		return fail(flags & ~shared, NULL, d);
