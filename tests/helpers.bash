@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What all .bats files share: where things are, what a test requires, a second
-# user, background processes, file systems, assertions.
+# user, each test as root and as that user, background processes, file systems,
+# running and assertions. What is about launching programs is in launchers.bash.
 #
 # Two traps of bats that these helpers keep shut:
 # - it removes its temporary directory *through* a bind mount left in there,
@@ -13,9 +14,11 @@
 : "${abs_top_srcdir:=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)}"
 : "${abs_top_builddir:=$abs_top_srcdir}"
 : "${NSCLONE:=$abs_top_builddir/nsclone}"
+: "${NSUNSHARE:=$abs_top_builddir/nsunshare}"
+: "${NSENTER_LITE:=$abs_top_builddir/nsenter-lite}"
 : "${HELPERS:=$abs_top_builddir/tests/helpers}"
 PACKAGE_VERSION=$(sed -n 's/^AC_INIT(\[nstools\], *\[\([^]]*\)\].*/\1/p' "$abs_top_srcdir/configure.ac")
-export abs_top_srcdir abs_top_builddir NSCLONE HELPERS LC_ALL=C
+export abs_top_srcdir abs_top_builddir NSCLONE NSUNSHARE NSENTER_LITE HELPERS LC_ALL=C
 NSTYPES='mnt uts ipc net pid user cgroup time'
 
 as_root() { [ "$(id -u)" -eq 0 ]; }
@@ -101,10 +104,11 @@ make_user() {
 publish() {
 	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
 	mkdir "$BATS_FILE_TMPDIR/bin"
-	cp "$NSCLONE" "$BATS_FILE_TMPDIR/bin/nsclone"
+	cp "$NSCLONE" "$NSUNSHARE" "$NSENTER_LITE" "$BATS_FILE_TMPDIR/bin"
 	find "$HELPERS" -maxdepth 1 -type f -perm -u+x -exec cp {} "$BATS_FILE_TMPDIR/bin" \;
 	chmod 755 "$BATS_FILE_TMPDIR/bin" "$BATS_FILE_TMPDIR"/bin/*
-	export NSCLONE=$BATS_FILE_TMPDIR/bin/nsclone HELPERS=$BATS_FILE_TMPDIR/bin
+	export NSCLONE=$BATS_FILE_TMPDIR/bin/nsclone NSUNSHARE=$BATS_FILE_TMPDIR/bin/nsunshare
+	export NSENTER_LITE=$BATS_FILE_TMPDIR/bin/nsenter-lite HELPERS=$BATS_FILE_TMPDIR/bin
 }
 
 # Another .bats file may be changing /etc/passwd at this moment.
@@ -122,7 +126,7 @@ remove_user() {
 	local left pid
 	as_root && [ -n "${NST_USER-}" ] || return 0
 	user_is_idle() { [ -z "$(ps -o pid= -u "$NST_USER")" ]; }
-	WAIT_TRIES=40 wait_until user_is_idle >/dev/null || true
+	WAIT_TRIES=100 wait_until user_is_idle >/dev/null || true
 	left=$(ps -o pid=,stat=,args= -u "$NST_USER") || true
 	for pid in $(ps -o pid= -u "$NST_USER"); do
 		[ "$pid" -le 1 ] || kill -KILL "$pid" || true
@@ -147,6 +151,62 @@ as_user() {
 	[ -n "${NST_USER-}" ] || fail 'as_user: call make_user in setup_file' || return
 	"${AS_USER[@]}" "$@"
 }
+
+### Each test with each tool, as root and as an ordinary user
+
+# TOOLS: which the file is about, set by it. In a test, $TOOL is the one that it
+# is about, as messages name it, and $LAUNCHER where that is.
+TOOLS=()
+
+# WHO: what goes before a command line in a test, as_user or nothing; $AS says
+# whose it is then, root or user, and $D is a directory of his for it. NS: how
+# that command line begins; a test may put more into it.
+WHO=() NS=()
+
+# each_way TEST [ARG...]: TEST with each of TOOLS, as whom the suite is run and,
+# if that is root, as the ordinary user of make_user, too.
+each_way() { each_tool both "$@"; }
+
+# The same, but only as whom the suite is run, or only as the ordinary user.
+as_ourselves() { each_tool afresh '' "$@"; }
+as_the_user() { each_tool afresh as_user "$@"; }
+
+each_tool() {
+	local tool
+	[ ${#TOOLS[@]} -gt 0 ] || fail 'the file has not set TOOLS' || return
+	for tool in "${TOOLS[@]}"; do
+		use_tool "$tool"
+		"$@"
+	done
+}
+
+use_tool() {
+	local variable=${1^^}
+	variable=${variable//-/_}
+	export TOOL=$1 LAUNCHER=${!variable}
+}
+
+both() {
+	afresh '' "$@"
+	as_root || return 0
+	afresh as_user "$@"
+}
+
+# afresh as_user|'' TEST [ARG...]
+afresh() {
+	local home=$BATS_TEST_TMPDIR
+	WHO=($1) NS=("$LAUNCHER")
+	[ -z "$1" ] || home=$NST_HOME
+	[ -z "$1" ] && as_root && AS=root || AS=user
+	D=$("${WHO[@]}" mktemp -d "$home/XXXXXX")
+	chmod 755 "$D"
+	export AS D
+	printf -- '-- %s as %s\n' "$TOOL" "$AS"
+	"${@:2}"
+	end_background
+}
+
+is_root() { [ "$AS" = root ]; }
 
 ### Background processes
 
@@ -188,7 +248,7 @@ end_background() {
 		if is_running "$pid"; then
 			kill -TERM "$pid" || true
 			kill -CONT "$pid" || true
-			WAIT_TRIES=40 wait_until has_ended "$pid" >/dev/null || kill -KILL "$pid" || true
+			WAIT_TRIES=100 wait_until has_ended "$pid" >/dev/null || kill -KILL "$pid" || true
 		fi
 		wait "$pid" 2>/dev/null || true
 	done
@@ -199,15 +259,44 @@ end_background() {
 teardown() { end_background; }
 
 # wait_until COMMAND [ARG...]: tries until it succeeds, 10 seconds at most
-# ($WAIT_TRIES times 0.05 s).
+# ($WAIT_TRIES times 0.02 s).
 wait_until() {
 	local tries
-	for ((tries = ${WAIT_TRIES:-200}; tries > 0; tries--)); do
+	for ((tries = ${WAIT_TRIES:-500}; tries > 0; tries--)); do
 		! "$@" || return 0
-		sleep 0.05
+		sleep 0.02
 	done
 	fail "waited in vain for: $*"
 }
+
+### Looking at processes
+
+# child_of PID: its first child is $CHILD. Asked often: the kernel knows, if it
+# was built so, and then no process is needed to look.
+child_of() {
+	local children=/proc/$1/task/$1/children
+	CHILD=
+	if [ -e /proc/self/task/$BASHPID/children ]; then
+		read -r CHILD _ 2>/dev/null <"$children" || true # there is no newline
+	else
+		CHILD=$(ps -o pid= --ppid "$1" | awk 'NR == 1 { print $1 }')
+	fi
+	[ -n "$CHILD" ]
+}
+
+comm_of() {
+	local comm
+	read -r comm 2>/dev/null <"/proc/$1/comm" && echo "$comm"
+}
+
+# Read at once: a status that is read line by line changes in between.
+state_of() { sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null; }
+stopped() { [ "$(state_of "$1")" = T ]; }
+continued() { [[ $(state_of "$1") == [RSD] ]]; }
+is_gone() { [ ! -e "/proc/$1" ] || [ "$(state_of "$1")" = Z ]; }
+
+# to PID SIGNAL
+to() { [ "$1" -gt 1 ] && kill "-$2" "$1"; }
 
 ### Namespaces, mounts, file systems
 
@@ -218,18 +307,38 @@ ns_id() {
 	readlink "/proc/$pid/ns/$2"
 }
 
+# in_order TYPE...: these as NSTYPES has them, those that the kernel has.
+in_order() {
+	local type
+	for type in $NSTYPES; do
+		[ ! -e "/proc/self/ns/$type" ] || [[ " $* " != *" $type "* ]] || printf '%s ' "$type"
+	done
+}
+
 # in_private_mounts COMMAND|FUNCTION [ARG...]: in a mount namespace of its own,
-# whose mounts go with it. A function sees the functions and the exported
-# variables of the test. An ordinary user is root of a user namespace in there.
+# whose mounts go with it. A function sees the functions, the exported variables,
+# WHO and NS of the test. An ordinary user is root of a user namespace in there.
 in_private_mounts() {
 	local functions=$BATS_TEST_TMPDIR/functions
 	local -a how=(--mount --propagation private)
 	as_root || how+=(--map-root-user)
-	declare -f >"$functions"
+	{ declare -f && declare -p WHO NS; } >"$functions"
 	unshare "${how[@]}" -- bash -c '
 		. "$1"; shift; BG_PIDS=(); find_user; set -e
 		trap "end_background" EXIT
 		"$@"' in_private_mounts "$functions" "$@" 3>&- 4>&-
+}
+
+# private_etc: for in_private_mounts, an /etc of our own, with what names and ids
+# are looked up in. The whole of it: a mount on a single file goes when somebody
+# outside, who does not see it, replaces the file, as useradd does.
+private_etc() {
+	local file
+	mkdir "$D/etc"
+	for file in passwd group nsswitch.conf login.defs ld.so.cache subuid subgid; do
+		[ ! -e "/etc/$file" ] || cp "/etc/$file" "$D/etc"
+	done
+	mount --bind "$D/etc" /etc
 }
 
 # busybox_root DIR: a root file system of Debian's busybox-static, every applet
@@ -248,6 +357,19 @@ busybox_root() {
 	printf '%s\n' 'root:x:0:' 'user:x:1000:' 'nogroup:x:65534:' >"$dir/etc/group"
 }
 
+### Reading mountinfo, of a file or of stdin
+
+mount_points() { awk '{ print $5 }' "$@"; }
+
+# The mount on top at DIR: its type and options, how it propagates.
+mounted_on() { awk -v dir="$1" '$5 == dir { split($0, half, " - "); split(half[2], fs, " "); s = fs[1] " " $6 } END { print s }' "${@:2}"; }
+peers_of() { awk -v dir="$1" '$5 == dir { s = ""; for (i = 7; $i != "-"; i++) s = s " " $i } END { print substr(s, 2) }' "${@:2}"; }
+
+times_mounted() { mount_points /proc/self/mountinfo | grep -cx "$1" || true; }
+
+# pinned FILE: the namespace that is mounted there, as readlink has it, one a mount
+pinned() { awk -v file="$1" '$5 == file { for (i = 7; $i != "-"; i++); if ($(i + 1) == "nsfs") print $4 }' /proc/self/mountinfo; }
+
 ### Running, and saying what differed
 
 # run_split COMMAND [ARG...]: $status, $output and $stderr as bats's run would
@@ -261,6 +383,30 @@ run_split() {
 	mapfile -t lines <"$BATS_TEST_TMPDIR/stdout"
 	mapfile -t stderr_lines <"$BATS_TEST_TMPDIR/stderr"
 }
+
+# observe COMMAND [ARG...]: as WHO, like run_split; and in $outcome "exited N" or
+# "killed N", with a line "left PID NAME" for each process that outlived it. One
+# that does not end is "killed 9", after a while. AROUND goes before all.
+observe() {
+	rm -f "$D/outcome"
+	run_split "${AROUND[@]}" "${WHO[@]}" timeout 20 "$HELPERS/outcome" "$D/outcome" "$@"
+	outcome=$(<"$D/outcome")
+	[[ $outcome =~ ^(exited|killed)\ ([0-9]+) ]] || show_run 'no outcome' || return
+	status=${BASH_REMATCH[2]}
+	[ "${BASH_REMATCH[1]}" = exited ] || status=$((128 + status))
+}
+
+# Nothing is left then.
+assert_outcome() { [ "$outcome" = "$1" ] || show_run "wanted outcome: $1" "-- outcome: $outcome"; }
+
+# with_closed MASK COMMAND [ARG...]: descriptor 0 closed for 1, 1 for 2, 2 for 4.
+with_closed() (
+	exec 3>&- 4>&-
+	((!($1 & 1))) || exec <&-
+	((!($1 & 2))) || exec >&-
+	((!($1 & 4))) || exec 2>&-
+	"${@:2}"
+)
 
 show_run() {
 	fail "$@" "-- status: ${status-}" "-- stdout:" "${output-}" "-- stderr:" "${stderr-}"

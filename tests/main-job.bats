@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What nsclone is for, on real input: a world of one's own to run things in.
+# What the launchers are for, on real input: a world of one's own to run things in.
 
 load helpers
-load ways
+load launchers
+TOOLS=(nsclone)
 
 setup_file() { make_user; }
 teardown_file() { remove_user; }
@@ -23,15 +24,16 @@ teardown() {
 ### ps as process 1
 
 check_ps() {
-	run_split "${NS[@]}" --pid --mount-proc ps -e -o pid=,ppid=,comm=
+	observe "${NS[@]}" --fork --pid --mount-proc ps -e -o pid=,ppid=,comm=
 	assert_status 0
 	refute_stderr
 	assert_equal "$(tr -s ' ' <<<"${output# }")" ' 1 0 ps'
 }
 
 @test "ps is process 1 of its own world and sees nothing else" {
+	local -a TOOLS=("${LAUNCHERS[@]}")
 	requires ps
-	each_way check_ps
+	each_world check_ps
 }
 
 ### A shell in another root file system, in namespaces of all eight types
@@ -48,7 +50,7 @@ map_of() {
 
 # The options for it: root names the ranges, the user need not.
 map_options() {
-	[ "$WHO" = root ] || { echo --map-auto; return; }
+	is_root || { echo --map-auto; return; }
 	echo --map-root-user
 	map_of 0 | sed -n '2,$ { s/ /:/g; s/^/--map-users=/p }'
 	map_of 0 -g | sed -n '2,$ { s/ /:/g; s/^/--map-groups=/p }'
@@ -78,7 +80,7 @@ write_job() {
 
 check_shell() {
 	local init shell type kind flag
-	start "${NS[@]}" --all --user $(map_options) --root "$ROOT" --mount-proc --mount-sys \
+	start "${WHO[@]}" "${NS[@]}" --all --user $(map_options) --root "$ROOT" --mount-proc --mount-sys \
 		--hostname world --loopback --monotonic 86400 --init sh /job >"$BATS_TEST_TMPDIR/out"
 	wait_until test -e "$ROOT/tmp/done" || fail "$(<"$BATS_TEST_TMPDIR/out")"
 	init=$(pgrep -P "$BG_PID")
@@ -87,7 +89,7 @@ check_shell() {
 	for type in $NSTYPES; do
 		refute_equal "$(ns_id "$shell" "$type")" "$(ns_id self "$type")"
 	done
-	[ "$WHO" = root ] && set -- 0 0 || set -- "$(id -u "$NST_USER")" "$(id -g "$NST_USER")"
+	is_root && set -- 0 0 || set -- "$(id -u "$NST_USER")" "$(id -g "$NST_USER")"
 	assert_equal "$(tr -s ' ' <"/proc/$init/uid_map" | sed 's/^ //')" "$(map_of "$1")"
 	assert_equal "$(tr -s ' ' <"/proc/$init/gid_map" | sed 's/^ //')" "$(map_of "$2" -g)"
 	assert_equal "$(stat -c %u:%g "$ROOT/tmp/file")" \
@@ -112,7 +114,7 @@ check_shell() {
 	busybox_root "$ROOT"
 	install -m 666 /dev/null "$ROOT/dev/null" # a file will do
 	write_job
-	each_way check_shell
+	each_world check_shell
 }
 
 ### Two worlds that talk
@@ -121,8 +123,8 @@ check_shell() {
 connect_worlds() {
 	local one
 	start "$NSCLONE" --net --hostname=one sleep 60
-	wait_until sleeps_under "$BG_PID"
-	one=$CHILD
+	wait_until runs "$BG_PID" sleep
+	one=$PROGRAM
 	start "$NSCLONE" --net --hostname=two --host-setup "
 			ip link add nst-one type veth peer name nst-two &&
 			ip link set nst-one netns $one && ip link set nst-two netns \$NSCLONE_PID &&
@@ -130,17 +132,17 @@ connect_worlds() {
 			nsenter --target $one --net ip link set nst-one up" \
 		--setup 'ip address add 192.0.2.2/30 dev nst-two && ip link set nst-two up' \
 		sh -c 'ping -c 3 -i 0.2 -W 5 192.0.2.1 && exec sleep 60'
-	wait_until sleeps_under "$BG_PID"
+	wait_until runs "$BG_PID" sleep
 	nsenter --target "$one" --net --uts sh -c 'uname -n; ping -c 1 -W 5 192.0.2.2'
-	nsenter --target "$CHILD" --net --uts sh -c 'uname -n; ip -o link show nst-two'
+	nsenter --target "$PROGRAM" --net --uts sh -c 'uname -n; ip -o link show nst-two'
 	! ip link show nst-one 2>/dev/null || fail "nst-one is left where it was made"
 	end_background
 }
 
 # check_connected [RUNNER...]: in a shell of their own, wherever that runs.
 check_connected() {
-	declare -f >"$BATS_TEST_TMPDIR/functions"
-	run_split "$@" bash -c '. "$0"; set -e; BG_PIDS=(); connect_worlds' "$BATS_TEST_TMPDIR/functions"
+	{ declare -f && declare -p TOOL; } >"$BATS_TEST_TMPDIR/functions"
+	observe "$@" bash -c '. "$0"; set -e; BG_PIDS=(); connect_worlds' "$BATS_TEST_TMPDIR/functions"
 	assert_status 0
 	assert_equal "$(grep -c ' 0% packet loss' <<<"$output")" 2
 	assert_line 'one'
@@ -150,10 +152,10 @@ check_connected() {
 
 @test "two worlds that --host-setup connects ping each other" {
 	requires root ping nsenter
-	check_connected
+	as_ourselves check_connected
 }
 
 @test "two worlds in a user's world that --host-setup connects ping each other" {
 	requires userns ping nsenter
-	check_connected "${AS_USER[@]}" "$NSCLONE" --map-root-user --net --pid --mount-proc
+	as_the_user check_connected "$NSCLONE" --map-root-user --net --pid --mount-proc
 }

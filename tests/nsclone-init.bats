@@ -5,8 +5,8 @@
 # through it is in nsclone-signals.bats.
 
 load helpers
-load nsclone
-load launch
+load launchers
+TOOLS=(nsclone)
 
 setup_file() { make_user; }
 teardown_file() { remove_user; }
@@ -18,7 +18,7 @@ launch_init() {
 	wait_until init_has_child
 }
 
-init_has_child() { child_of "$LAUNCHER" && INIT=$CHILD && child_of "$INIT"; }
+init_has_child() { child_of "$LAUNCHER_PID" && INIT=$CHILD && child_of "$INIT"; }
 
 # has_children N [COMM]: of init, none of them a zombie
 has_children() { [ "$(ps -o stat=,comm= --ppid "$INIT" | grep -v ^Z | grep -c "${2-}\$")" = "$1" ]; }
@@ -28,11 +28,11 @@ pid_inside() { awk '$1 == "NSpid:" { print $NF }' "/proc/$1/status"; }
 
 pid_1_and_2() {
 	launch_init "$@" sleep 99
-	wait_until runs "$LAUNCHER" sleep
+	wait_until runs "$LAUNCHER_PID" sleep
 	assert_equal "$(pid_inside "$INIT") $(pid_inside "$PROGRAM")" '1 2'
 	assert_equal "$(comm_of "$INIT")" nsclone
 	refute_equal "$(ns_id "$PROGRAM" pid)" "$(ns_id self pid)"
-	to "$LAUNCHER" TERM
+	to "$LAUNCHER_PID" TERM
 	ended 'killed 15'
 }
 
@@ -57,7 +57,7 @@ reaps() {
 	wait_until has_children 1 sleep
 	exec 7>&-
 	wait_until has_only sleep
-	to "$LAUNCHER" TERM
+	to "$LAUNCHER_PID" TERM
 	ended 'killed 15'
 }
 
@@ -68,7 +68,7 @@ orphan_is_not_the_program() {
 	wait_until has_children 2 sleep
 	to "$(pgrep -P "$INIT" -f '^sleep 98$')" USR2
 	wait_until has_only sleep
-	to "$LAUNCHER" TERM
+	to "$LAUNCHER_PID" TERM
 	ended 'killed 15'
 }
 
@@ -85,7 +85,7 @@ leaves_nothing() {
 dies_with_launcher() {
 	launch_init -r --init "$@" sh -c '(setsid sleep 98 &); exec sleep 99'
 	wait_until has_children 2 sleep
-	to "$LAUNCHER" KILL
+	to "$LAUNCHER_PID" KILL
 	ended 'killed 9'
 }
 
@@ -109,8 +109,8 @@ sent_to_init() {
 	to "$INIT" USR1
 	wait_until recorded 'USR1 user'
 	to "$INIT" STOP
-	wait_until stopped "$LAUNCHER"
-	to "$LAUNCHER" CONT
+	wait_until stopped "$LAUNCHER_PID"
+	to "$LAUNCHER_PID" CONT
 	wait_until continued "$INIT"
 	wait_until recorded 'CONT user'
 	to "$INIT" TERM
@@ -157,9 +157,9 @@ lets_go() {
 
 only_gate() {
 	launch_init -u --init sleep 99 7</dev/null 9>"$D/file"
-	wait_until runs "$LAUNCHER" sleep
+	wait_until runs "$LAUNCHER_PID" sleep
 	wait_until holds_socket_only
-	to "$LAUNCHER" TERM
+	to "$LAUNCHER_PID" TERM
 	ended 'killed 15'
 }
 

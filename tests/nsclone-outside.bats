@@ -5,8 +5,8 @@
 # and that it can leave the child alone. Pins are in nsclone-pins.bats.
 
 load helpers
-load nsclone
-load launch
+load launchers
+TOOLS=(nsclone)
 
 setup_file() { make_user; }
 teardown_file() { remove_user; }
@@ -21,17 +21,7 @@ teardown() {
 	remove_cgroup
 }
 
-# refused STATUS STDERR ARG...: STDERR is a pattern for one of its lines; the
-# program, which would make $D/ran, has not run, and nothing is left.
-refused() {
-	observe "$NSCLONE" "${@:3}" touch "$D/ran"
-	assert_outcome "exited $1"
-	assert_stderr_line --regexp "$2"
-	refute_output
-	[ ! -e "$D/ran" ]
-}
-
-# The same for a program that is not there.
+# A program that is not there.
 not_found() {
 	observe "$NSCLONE" "$@" "$D/no-such-program"
 	assert_outcome 'exited 127'
@@ -55,18 +45,11 @@ first_line() {
 	printf '%s}\n' "$line"
 }
 
-kernel_types() {
-	local type
-	for type in $NSTYPES; do
-		[ ! -e "/proc/self/ns/$type" ] || printf '%s ' "$type"
-	done
-}
-
 tells() {
 	local types=$1
 	launch "${@:2}" --json-status-fd 9 sleep 99 9>"$D/json"
-	wait_until runs "$LAUNCHER" sleep
-	child_of "$LAUNCHER"
+	wait_until runs "$LAUNCHER_PID" sleep
+	child_of "$LAUNCHER_PID"
 	# shellcheck disable=SC2086 # words
 	assert_equal "$(<"$D/json")" "$(first_line "$CHILD" "$PROGRAM" $types)"
 	to "$PROGRAM" TERM
@@ -85,7 +68,7 @@ tells() {
 # PID 1 would not take TERM.
 @test "--json-status-fd tells of every type of namespace, a late time and cgroup namespace, too" {
 	requires time-ns cgroup-ns
-	each_way tells "$(kernel_types)" -r --all --init
+	each_way tells "$(in_order $NSTYPES)" -r --all --init
 	each_way tells 'user time' -r --boottime=1000
 }
 
@@ -126,10 +109,10 @@ tells_no_end() {
 no_reader() {
 	mkfifo "$D/fifo"
 	exec 8<>"$D/fifo" 9>"$D/fifo" 8>&-
-	refused 125 '^nsclone: .*descriptor 9: Broken pipe$' -r --json-status-fd 9
+	refuses '.*descriptor 9: Broken pipe$' -r --json-status-fd 9
 	exec 9>&-
-	refused 125 '^nsclone: .*descriptor 9: No space left on device$' -r --json-status-fd 9 9>/dev/full
-	refused 125 '^nsclone: .*descriptor 9 is not open$' -r --json-status-fd 9
+	refuses '.*descriptor 9: No space left on device$' -r --json-status-fd 9 9>/dev/full
+	refuses '.*descriptor 9 is not open$' -r --json-status-fd 9
 }
 
 @test "--json-status-fd that nobody can read is a failure" { each_way no_reader; }
@@ -169,7 +152,7 @@ pid_file_before() {
 	assert_equal "$(<"$D/pid")" "${lines[0]}"
 	launch_sleep -rp --pid-file "$D/pid"
 	assert_equal "$(<"$D/pid")" "$PROGRAM"
-	to "$LAUNCHER" TERM
+	to "$LAUNCHER_PID" TERM
 	ended 'killed 15'
 	rm "$D/outcome"
 	assert_equal "$(ls "$D")" pid
@@ -188,14 +171,14 @@ pid_file_whole() {
 		wait_until writes_pid
 		assert_equal "$(cat "$D/$content" 2>/dev/null)" "$(sed 's/.*/what was there/;q' "$D/$content" 2>/dev/null)"
 		[ "$content" = old ] || [ ! -e "$D/$content" ]
-		wait_until runs "$LAUNCHER" sleep
+		wait_until runs "$LAUNCHER_PID" sleep
 		assert_equal "$(<"$D/$content")" "$PROGRAM"
-		to "$LAUNCHER" TERM
+		to "$LAUNCHER_PID" TERM
 		ended 'killed 15'
 	done
 }
 
-writes_pid() { LAUNCHER=$(sed -n '1s/ .*//p' "$D/trace" 2>/dev/null) && grep -q "^$LAUNCHER *write(" "$D/trace"; }
+writes_pid() { LAUNCHER_PID=$(sed -n '1s/ .*//p' "$D/trace" 2>/dev/null) && grep -q "^$LAUNCHER_PID *write(" "$D/trace"; }
 
 @test "--pid-file is whole or not there" {
 	requires strace
@@ -205,8 +188,8 @@ writes_pid() { LAUNCHER=$(sed -n '1s/ .*//p' "$D/trace" 2>/dev/null) && grep -q 
 pid_file_removed() {
 	not_found -r --pid-file "$D/pid"
 	not_found -r --init --pid-file "$D/pid"
-	refused 125 'exit status 3' -r --pid-file "$D/pid" --setup 'exit 3'
-	refused 125 'exit status 3' -r --pid-file "$D/pid" --host-setup 'exit 3'
+	refuses '.*exit status 3' -r --pid-file "$D/pid" --setup 'exit 3'
+	refuses '.*exit status 3' -r --pid-file "$D/pid" --host-setup 'exit 3'
 	STEP=50 RUNS=100 storm TERM -r --pid-file "$D/pid" --setup 'exec sleep 99'
 	rm "$D/stdout" "$D/stderr"
 	assert_equal "$(ls "$D")" ''
@@ -229,11 +212,11 @@ pid_file_fifo() {
 @test "--pid-file may be a FIFO, which stays" { each_way pid_file_fifo; }
 
 pid_file_fails() {
-	refused 125 "^nsclone: .*PID file: $D/none/pid: No such file or directory\$" -r --pid-file "$D/none/pid"
+	refuses ".*PID file: $D/none/pid: No such file or directory\$" -r --pid-file "$D/none/pid"
 	ln -s /dev/full "$D/full"
-	refused 125 "^nsclone: .*PID file: $D/full: No space left on device\$" -r --pid-file "$D/full"
+	refuses ".*PID file: $D/full: No space left on device\$" -r --pid-file "$D/full"
 	[ -L "$D/full" ]
-	refused 125 "^nsclone: .*PID file: $D: Is a directory\$" -r --pid-file "$D"
+	refuses ".*PID file: $D: Is a directory\$" -r --pid-file "$D"
 }
 
 @test "--pid-file that cannot be written is a failure" { each_way pid_file_fails; }
@@ -242,7 +225,7 @@ disk_full() {
 	mkdir "$D/full"
 	mount -t tmpfs -o size=4k tmpfs "$D/full"
 	head -c 4096 /dev/zero >"$D/full/fill"
-	refused 125 "^nsclone: .*PID file: $D/full/pid: No space left on device\$" -r --pid-file "$D/full/pid"
+	refuses ".*PID file: $D/full/pid: No space left on device\$" -r --pid-file "$D/full/pid"
 	assert_equal "$(ls "$D/full")" fill
 }
 
@@ -250,7 +233,7 @@ disk_full() {
 
 pid_file_unwritable() {
 	mkdir -m 555 "$D/dir"
-	refused 125 "^nsclone: .*PID file: $D/dir/pid: Permission denied\$" -r --pid-file "$D/dir/pid"
+	refuses ".*PID file: $D/dir/pid: Permission denied\$" -r --pid-file "$D/dir/pid"
 }
 
 @test "--pid-file in a directory that is not the user's is a failure" { as_the_user pid_file_unwritable; }
@@ -263,7 +246,7 @@ blocked() {
 	exec 7<>"$D/fifo"
 	launch "$@" --block-fd 8 --host-setup "echo outside >>$D/log" sh -c 'echo program >>"$0"; exit 3' "$D/log" 8<"$D/fifo" 7>&-
 	wait_until test -s "$D/log"
-	continued "$LAUNCHER"
+	continued "$LAUNCHER_PID"
 	echo test >>"$D/log"
 	unblock
 	exec 7>&-
@@ -294,9 +277,9 @@ block_reads_nothing() {
 @test "--block-fd leaves the data to the program" { each_way block_reads_nothing; }
 
 block_not_open() {
-	refused 125 '^nsclone: --block-fd: descriptor 9 is not open$' -r --block-fd 9
-	refused 125 "^nsclone: --block-fd: '-1' is no number of a descriptor\$" -r --block-fd=-1
-	refused 125 "^nsclone: --block-fd: '1x' is no number of a descriptor\$" -r --block-fd=1x
+	refuses '--block-fd: descriptor 9 is not open$' -r --block-fd 9
+	refuses "--block-fd: '-1' is no number of a descriptor\$" -r --block-fd=-1
+	refuses "--block-fd: '1x' is no number of a descriptor\$" -r --block-fd=1x
 }
 
 @test "--block-fd that is not open is refused" { each_way block_not_open; }
@@ -305,11 +288,11 @@ killed_while_blocked() {
 	mkfifo "$D/fifo"
 	launch "$@" --json-status-fd 1 --block-fd 0 true 0<>"$D/fifo" >"$D/json" 2>"$D/stderr"
 	wait_until test -s "$D/json"
-	to "$LAUNCHER" KILL
+	to "$LAUNCHER_PID" KILL
 	ended 'killed 9'
 	launch "$@" --json-status-fd 1 --block-fd 0 true 0<>"$D/fifo" >"$D/json" 2>"$D/stderr"
 	wait_until test -s "$D/json"
-	child_of "$LAUNCHER"
+	child_of "$LAUNCHER_PID"
 	to "$CHILD" KILL
 	ended 'exited 125'
 	grep -q '^nsclone: the child was killed by signal 9' "$D/stderr"
@@ -320,82 +303,6 @@ killed_while_blocked() {
 	each_way killed_while_blocked -r
 	each_way killed_while_blocked -r --init
 }
-
-### --setup
-
-NAMES='for t in mnt uts ipc net pid user cgroup; do readlink /proc/self/ns/$t; done'
-
-setup_inside() {
-	run_split "${WHO[@]}" "$NSCLONE" -r --all --setup "$NAMES" sh -c "$NAMES"
-	assert_status 0
-	assert_equal "${#lines[@]}" 14
-	assert_equal "${lines[*]:0:7}" "${lines[*]:7}"
-	refute_line "$(ns_id self uts)"
-	refute_line "$(ns_id self user)"
-}
-
-@test "--setup runs inside the namespaces of the program" { each_way setup_inside; }
-
-setup_sees() {
-	echo first second | tr ' ' '\n' >"$D/in"
-	run_split "${WHO[@]}" "$NSCLONE" -r --hostname=inside --wd "$D/new" --setup "
-		uname -n; pwd; read line; echo \$line; mkdir $D/new; [ \"\$(uname -n)\" != inside ] || hostname changed" \
-		sh -c 'uname -n; pwd; cat' <"$D/in"
-	assert_status 0
-	assert_equal "$output" "$(printf '%s\n' inside "$("${WHO[@]}" pwd)" first changed "$D/new" second)"
-	refute_equal "$(uname -n)" changed
-}
-
-@test "--setup has the hostname and stdin, and comes before the working directory and the program" { each_way setup_sees; }
-
-setup_caps() {
-	run_split "${WHO[@]}" "$NSCLONE" "$@" --setup "grep -E '^Cap(Eff|Bnd)' /proc/self/status | cut -f 2" true
-	assert_status 0
-	assert_equal "${lines[0]}" "${lines[1]}"
-	refute_equal "$((0x${lines[0]}))" 0
-}
-
-@test "--setup has all capabilities in the namespace, whatever the user is mapped to" {
-	each_way setup_caps -r
-	each_way setup_caps -c
-	each_way setup_caps -U --map-user=1000
-}
-
-program_caps() {
-	run_split "${WHO[@]}" "$NSCLONE" -c --setup true sh -c "grep -E '^Cap(Inh|Eff|Amb)' /proc/self/status | cut -f 2 | sort -u"
-	assert_status 0
-	assert_output 0000000000000000
-}
-
-@test "the capabilities of --setup are not the program's" { as_the_user program_caps; }
-
-@test "--setup runs before the ids change" {
-	requires root
-	run_split "$NSCLONE" --uts -S 65534 -G 65533 --setup 'id -u; id -g' sh -c 'id -u; id -g'
-	assert_status 0
-	assert_equal "${lines[*]}" '0 0 65534 65533'
-}
-
-setup_fails() {
-	refused 125 '^nsclone: set-up command: exit status 3$' "$@" --setup 'exit 3'
-	refused 125 '^nsclone: set-up command: killed by signal 9 \(Killed\)$' "$@" --setup 'kill -KILL $$'
-	refused 125 '^nsclone: set-up command: exit status 127$' "$@" --setup "$D/no-such-command"
-}
-
-@test "a --setup that fails or is killed ends the launch" {
-	each_way setup_fails -r
-	each_way setup_fails -rp
-	each_way setup_fails -r --init
-}
-
-setup_without_shell() {
-	mkdir "$D/root"
-	observe "$NSCLONE" -r --root "$D/root" --setup true true
-	assert_outcome 'exited 125'
-	assert_stderr_line --regexp '^nsclone: .*/bin/sh: No such file or directory$'
-}
-
-@test "a --setup without a shell in the new root is nsclone's failure" { each_way setup_without_shell; }
 
 ### --host-setup
 
@@ -415,9 +322,9 @@ host_setup_outside() {
 @test "--host-setup runs outside, with the mapped child in NSCLONE_PID, before the program" { each_way host_setup_outside; }
 
 host_setup_fails() {
-	refused 125 '^nsclone: host set-up command: exit status 3$' "$@" --host-setup 'exit 3'
-	refused 125 '^nsclone: host set-up command: killed by signal 15 \(Terminated\)$' "$@" --host-setup 'kill -TERM $$'
-	refused 125 '^nsclone: host set-up command: exit status 127$' "$@" --host-setup "$D/no-such-command"
+	refuses 'host set-up command: exit status 3$' "$@" --host-setup 'exit 3'
+	refuses 'host set-up command: killed by signal 15 \(Terminated\)$' "$@" --host-setup 'kill -TERM $$'
+	refuses 'host set-up command: exit status 127$' "$@" --host-setup "$D/no-such-command"
 }
 
 @test "a --host-setup that fails or is killed ends the launch" {
@@ -426,8 +333,17 @@ host_setup_fails() {
 	each_way host_setup_fails -r --init
 }
 
+# The program's is another.
+host_setup_environment() {
+	observe env -i A=1 "$NSCLONE" -r --clear-env --setenv B=2 --host-setup 'echo "<$A$B>"' -- /bin/sh -c 'echo "<$A$B>"'
+	assert_outcome 'exited 0'
+	assert_output $'<1>\n<2>'
+}
+
+@test "--host-setup has the environment of nsclone" { each_way host_setup_environment; }
+
 child_dies_meanwhile() {
-	refused 125 '^nsclone: ' -r --host-setup 'kill -KILL $NSCLONE_PID; exec sleep 99'
+	refuses '' -r --host-setup 'kill -KILL $NSCLONE_PID; exec sleep 99'
 }
 
 @test "a child that dies during --host-setup ends that, too" { each_way child_dies_meanwhile; }
@@ -510,8 +426,8 @@ background_unheard() {
 @test "--background that cannot print the PID fails and leaves nothing" { each_way background_unheard; }
 
 background_excludes() {
-	refused 125 '^nsclone: .*--background.*--kill-child' -r --background --kill-child
-	refused 125 '^nsclone: .*--background.*--kill-child' -r --kill-child=TERM --background
+	refuses '.*--background.*--kill-child' -r --background --kill-child
+	refuses '.*--background.*--kill-child' -r --kill-child=TERM --background
 }
 
 @test "--background excludes --kill-child" { each_way background_excludes; }
@@ -553,9 +469,9 @@ born_in_cgroup() {
 	local own
 	own=$(cgroup_of self)
 	launch "${@:2}" --into-cgroup "$1" sleep 99
-	wait_until runs "$LAUNCHER" sleep
+	wait_until runs "$LAUNCHER_PID" sleep
 	is_in_cgroup
-	assert_equal "$(cgroup_of "$LAUNCHER")" "$own"
+	assert_equal "$(cgroup_of "$LAUNCHER_PID")" "$own"
 	to "$PROGRAM" KILL
 	ended 'killed 9'
 }
@@ -585,7 +501,7 @@ is_in_cgroup() {
 
 root_of_cgroups() {
 	launch -r --cgroup "$@" --into-cgroup "$TEST_CGROUP/sub" sleep 99
-	wait_until runs "$LAUNCHER" sleep
+	wait_until runs "$LAUNCHER_PID" sleep
 	is_in_cgroup
 	sees_root
 	to "$PROGRAM" KILL
@@ -610,8 +526,8 @@ without_flag() {
 	watch strace -f -q -o "$D/trace" -e trace=execve,clone3 -e inject="$1" "$NSCLONE" "${@:2}" --into-cgroup "$TEST_CGROUP/sub" sleep 99
 	wait_until grep -qs '"sleep", "99".* = 0' "$D/trace"
 	grep -q INJECTED "$D/trace"
-	LAUNCHER=$(sed -n '1s/ .*//p' "$D/trace")
-	runs "$LAUNCHER" sleep
+	LAUNCHER_PID=$(sed -n '1s/ .*//p' "$D/trace")
+	runs "$LAUNCHER_PID" sleep
 	is_in_cgroup
 	! text_is --partial --cgroup "$*" || sees_root
 	to "$PROGRAM" KILL
@@ -635,9 +551,9 @@ without_flag() {
 }
 
 no_cgroup() {
-	refused 125 "^nsclone: not a directory of cgroup v2: $D\$" -r --into-cgroup "$D"
-	refused 125 "^nsclone: .*$D/none: No such file or directory\$" -r --into-cgroup "$D/none"
-	refused 125 '^nsclone: .*/etc/passwd: Not a directory$' -r --into-cgroup /etc/passwd
+	refuses "not a directory of cgroup v2: $D\$" -r --into-cgroup "$D"
+	refuses ".*$D/none: No such file or directory\$" -r --into-cgroup "$D/none"
+	refuses '.*/etc/passwd: Not a directory$' -r --into-cgroup /etc/passwd
 }
 
 @test "--into-cgroup of what is no cgroup v2 is refused" { each_way no_cgroup; }
@@ -646,11 +562,11 @@ no_cgroup() {
 	local v1
 	v1=$(awk '$3 == "cgroup" { print $2; exit }' /proc/self/mounts)
 	[ -n "$v1" ] || skip 'needs a cgroup v1 hierarchy'
-	each_way refused 125 "^nsclone: not a directory of cgroup v2: $v1\$" -r --into-cgroup "$v1"
+	each_way refuses "not a directory of cgroup v2: $v1\$" -r --into-cgroup "$v1"
 }
 
 not_delegated() {
-	refused 125 '^nsclone: clone: Permission denied$' -r --into-cgroup "$TEST_CGROUP/sub"
+	refuses 'clone: Permission denied$' -r --into-cgroup "$TEST_CGROUP/sub"
 	assert_stderr_line "nsclone: hint: the cgroup $TEST_CGROUP/sub is not delegated to this user"
 }
 
@@ -693,17 +609,19 @@ free_pid() {
 	assert_output "$pid"
 }
 
-@test "--set-pid: a list goes from the new PID namespace outwards" {
-	requires root
+list_of_pids() {
 	local pid
 	pid=$(free_pid)
-	WHO=()
-	D=$BATS_TEST_TMPDIR
 	launch_sleep -p --set-pid "1,$pid"
 	assert_equal "$PROGRAM" "$pid"
 	text_is --regexp "[[:space:]]$pid[[:space:]]1\$" "$(grep ^NSpid "/proc/$pid/status")"
-	to "$LAUNCHER" TERM
+	to "$LAUNCHER_PID" TERM
 	ended 'killed 15'
+}
+
+@test "--set-pid: a list goes from the new PID namespace outwards" {
+	requires root
+	as_ourselves list_of_pids
 }
 
 # Who is root of the namespace of PIDs may choose among them.
@@ -724,16 +642,16 @@ set_inside() {
 }
 
 wrong_pids() {
-	refused 125 '^nsclone: clone: File exists$' -u --set-pid "$$"
+	refuses 'clone: File exists$' -u --set-pid "$$"
 	assert_stderr_line --regexp '^nsclone: hint: .* in use$'
-	refused 125 '^nsclone: clone: Invalid argument$' -p --set-pid 5
+	refuses 'clone: Invalid argument$' -p --set-pid 5
 	assert_stderr_line --regexp '^nsclone: hint: --set-pid '
-	refused 125 '^nsclone: clone: Invalid argument$' -p --set-pid 1,2000000000
-	refused 125 "^nsclone: --set-pid: '0' is no list of PIDs\$" -p --set-pid 0
+	refuses 'clone: Invalid argument$' -p --set-pid 1,2000000000
+	refuses "--set-pid: '0' is no list of PIDs\$" -p --set-pid 0
 }
 
 set_pid_denied() {
-	refused 125 '^nsclone: clone: Operation not permitted$' -r --set-pid 12345
+	refuses 'clone: Operation not permitted$' -r --set-pid 12345
 	assert_stderr_line --regexp '^nsclone: hint: --set-pid takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE'
 }
 

@@ -5,26 +5,15 @@
 # job for an interactive shell.
 
 load helpers
-load nsclone
-load launch
+load launchers
+load jobs
+TOOLS=(nsclone)
 
 setup_file() { make_user; }
 teardown_file() { remove_user; }
 setup() { requires userns; }
 
 ### What is sent to nsclone reaches the program
-
-all_arrive() {
-	local sig wanted=ready
-	launch_recorder "$@"
-	for sig in HUP INT QUIT USR1 USR2 ALRM WINCH CONT TSTP TTIN TTOU TERM; do
-		to "$LAUNCHER" "$sig"
-		wait_until recorded "$sig user"
-		wanted+=$'\n'"$sig user"
-	done
-	assert_equal "$(<"$D/signals")" "$wanted"
-	ended 'exited 42'
-}
 
 @test "every signal sent to nsclone reaches the program once" { each_way all_arrive -r; }
 @test "every signal sent to nsclone reaches a program that is PID 1 once" { each_way all_arrive -rp; }
@@ -34,10 +23,10 @@ arrives_each_time() {
 	local times
 	launch_recorder -r
 	for times in 1 2 3; do
-		to "$LAUNCHER" USR1
+		to "$LAUNCHER_PID" USR1
 		wait_until recorded 'USR1 user' "$times"
 	done
-	to "$LAUNCHER" TERM
+	to "$LAUNCHER_PID" TERM
 	ended 'exited 42'
 	assert_equal "$(counted "$D/signals")" $'1 TERM user\n3 USR1 user\n1 ready'
 }
@@ -46,8 +35,8 @@ arrives_each_time() {
 
 twice_term() {
 	launch_sleep "$@"
-	to "$LAUNCHER" TERM
-	to "$LAUNCHER" TERM || true # it has ended already
+	to "$LAUNCHER_PID" TERM
+	to "$LAUNCHER_PID" TERM || true # it has ended already
 	ended 'killed 15'
 }
 
@@ -56,29 +45,16 @@ twice_term() {
 	each_way twice_term -rp
 }
 
-act_on_nsclone() {
-	launch_recorder -r --no-forward-signals
-	to "$LAUNCHER" TSTP
-	wait_until stopped "$LAUNCHER"
-	continued "$PROGRAM"
-	to "$LAUNCHER" CONT
-	wait_until continued "$LAUNCHER"
-	to "$LAUNCHER" WINCH
-	to "$LAUNCHER" USR1
-	ended 'killed 10'
-	assert_equal "$(<"$D/signals")" ready
-}
-
-@test "with --no-forward-signals they act on nsclone alone" { each_way act_on_nsclone; }
+@test "with --no-forward-signals they act on nsclone alone" { each_way act_on_tool -r --no-forward-signals; }
 
 ignored_stays_ignored() {
 	start "${WHO[@]}" env --ignore-signal="$1" "$HELPERS/outcome" -g "$D/outcome" "$NSCLONE" "${@:2}" sleep 99
 	wait_until child_of "$BG_PID"
-	LAUNCHER=$CHILD
-	wait_until runs "$LAUNCHER" sleep
-	to "$LAUNCHER" "$1"
+	LAUNCHER_PID=$CHILD
+	wait_until runs "$LAUNCHER_PID" sleep
+	to "$LAUNCHER_PID" "$1"
 	wait_until took "$1"
-	to "$LAUNCHER" TERM
+	to "$LAUNCHER_PID" TERM
 	ended 'killed 15'
 	rm "$D/outcome"
 }
@@ -93,11 +69,11 @@ ignored_stays_ignored() {
 under_nohup() {
 	watch nohup "$NSCLONE" -rp sleep 99
 	wait_until child_of "$BG_PID"
-	LAUNCHER=$CHILD
-	wait_until runs "$LAUNCHER" sleep
-	to "$LAUNCHER" HUP
+	LAUNCHER_PID=$CHILD
+	wait_until runs "$LAUNCHER_PID" sleep
+	to "$LAUNCHER_PID" HUP
 	wait_until took HUP
-	to "$LAUNCHER" TERM
+	to "$LAUNCHER_PID" TERM
 	ended 'killed 15'
 }
 
@@ -117,37 +93,9 @@ ignored_at_start() {
 
 ### PID 1
 
-default_actions() {
-	local sig
-	for sig in HUP INT QUIT TERM USR1 USR2 ALRM; do
-		launch_sleep -rp
-		to "$LAUNCHER" WINCH
-		to "$LAUNCHER" CONT
-		wait_until took WINCH
-		wait_until took CONT
-		to "$LAUNCHER" "$sig"
-		ended "killed $(kill -l "$sig")"
-	done
-}
+@test "a PID 1 without a handler is ended by what ends others, and mirrored so" { each_way default_actions_of_pid_1 -rp; }
 
-@test "a PID 1 without a handler is ended by what ends others, and mirrored so" { each_way default_actions; }
-
-stop_without_handler() {
-	local sig
-	launch_sleep -rp
-	for sig in TSTP TTIN TTOU; do
-		to "$LAUNCHER" "$sig"
-		wait_until stopped "$PROGRAM"
-		wait_until stopped "$LAUNCHER"
-		to "$LAUNCHER" CONT
-		wait_until continued "$PROGRAM"
-		wait_until continued "$LAUNCHER"
-	done
-	to "$LAUNCHER" TERM
-	ended 'killed 15'
-}
-
-@test "a PID 1 without a handler is stopped by what stops others" { each_way stop_without_handler; }
+@test "a PID 1 without a handler is stopped by what stops others" { each_way stops_of_pid_1 -rp; }
 
 ends_by_timeout() {
 	run_split "${WHO[@]}" timeout -k 20 0.5 "$NSCLONE" -Urp sleep 99
@@ -159,16 +107,16 @@ ends_by_timeout() {
 
 ignored_by_program() {
 	launch_recorder -rp - TERM INT TSTP
-	to "$LAUNCHER" INT
-	to "$LAUNCHER" TERM
-	to "$LAUNCHER" TSTP
+	to "$LAUNCHER_PID" INT
+	to "$LAUNCHER_PID" TERM
+	to "$LAUNCHER_PID" TSTP
 	wait_until took INT
 	wait_until took TERM
 	wait_until took TSTP
-	to "$LAUNCHER" USR2
+	to "$LAUNCHER_PID" USR2
 	wait_until recorded 'USR2 user'
 	assert_equal "$(<"$D/signals")" $'ready\nUSR2 user'
-	to "$LAUNCHER" KILL
+	to "$LAUNCHER_PID" KILL
 	ended 'killed 9'
 }
 
@@ -222,53 +170,12 @@ storm_on_shell() {
 
 ### Stops and ends of the program
 
-stops() {
-	local sig
-	launch_sleep "$@"
-	for sig in STOP TSTP TTIN TTOU STOP; do
-		to "$PROGRAM" "$sig"
-		wait_until stopped "$LAUNCHER"
-		stopped "$PROGRAM"
-		to "$LAUNCHER" CONT
-		wait_until continued "$LAUNCHER"
-		wait_until continued "$PROGRAM"
-	done
-	to "$PROGRAM" USR1
-	ended 'killed 10'
-}
-
 @test "nsclone stops when the program is stopped, and continues it" {
 	each_way stops -r
 	each_way stops -r --init
 }
 
-# From outside, PID 1 takes no signal but STOP and KILL.
-stops_as_pid_1() {
-	launch_sleep -rp
-	for _ in 1 2; do
-		to "$PROGRAM" STOP
-		wait_until stopped "$LAUNCHER"
-		to "$LAUNCHER" CONT
-		wait_until continued "$LAUNCHER"
-		wait_until continued "$PROGRAM"
-	done
-	to "$PROGRAM" KILL
-	ended 'killed 9'
-}
-
-@test "nsclone stops when PID 1 is stopped, and continues it" { each_way stops_as_pid_1; }
-
-ends_as_the_program() {
-	local sig wanted=$'exited 0\nexited 3\nexited 255'
-	run_watched "$@" true
-	run_watched "$@" sh -c 'exit 3'
-	run_watched "$@" sh -c 'exit 255'
-	for sig in 1 2 3 9 11 13 15 34 64; do
-		run_watched "$@" sh -c "kill -$sig \$\$"
-		wanted+=$'\n'"killed $sig"
-	done
-	assert_equal "$(<"$D/outcome")" "$wanted"
-}
+@test "nsclone stops when PID 1 is stopped, and continues it" { each_way stops_as_pid_1 -rp; }
 
 @test "the wait status of nsclone is that of the program" {
 	each_way ends_as_the_program -r
@@ -276,12 +183,6 @@ ends_as_the_program() {
 }
 
 ### Death with nsclone
-
-dies_with_launcher() {
-	launch_sleep "$@"
-	to "$LAUNCHER" KILL
-	ended 'killed 9'
-}
 
 @test "the program dies when nsclone is killed" {
 	each_way dies_with_launcher -r
@@ -297,13 +198,6 @@ dies_with_launcher() {
 	as_ourselves dies_with_launcher --map-users all --map-groups all -S 65534
 }
 
-gets_chosen_signal() {
-	launch_recorder "$@"
-	to "$LAUNCHER" KILL
-	ended 'killed 9'
-	assert_equal "$(<"$D/signals")" $'ready\nTERM user'
-}
-
 @test "--kill-child=SIGNAL is what the program gets when nsclone is killed" {
 	each_way gets_chosen_signal -r --kill-child=TERM
 	each_way gets_chosen_signal -rp --kill-child=SIGTERM
@@ -311,17 +205,7 @@ gets_chosen_signal() {
 	each_way gets_chosen_signal -r --kill-child=15 --setup true
 }
 
-outlives_launcher() {
-	launch_recorder -r --keep-child
-	to "$LAUNCHER" KILL
-	wait_until test -s "$D/outcome"
-	to "$PROGRAM" USR1
-	wait_until recorded 'USR1 user'
-	to "$PROGRAM" TERM
-	ended 'killed 9'
-}
-
-@test "with --keep-child the program outlives nsclone" { each_way outlives_launcher; }
+@test "with --keep-child the program outlives nsclone" { each_way outlives_launcher -r --keep-child; }
 
 @test "kill -9 of nsclone at any moment of the start leaves nothing" {
 	each_way storm KILL -r
@@ -331,11 +215,6 @@ outlives_launcher() {
 
 @test "kill -9 while nsclone waits for set-up commands or a descriptor leaves nothing" { as_the_user storm_while_waiting KILL; }
 @test "kill -9 while newuidmap and newgidmap run leaves nothing" { as_the_user storm_on_helper KILL; }
-
-around_death_signal() {
-	killed_when enter prctl "$@"
-	killed_when exit prctl "$@"
-}
 
 @test "kill -9 just before or after the death signal is set leaves nothing" {
 	requires strace
@@ -364,72 +243,10 @@ at_every_step() {
 
 ### A terminal
 
-# terminal COMMAND [ARG...]: what ends by end_background, with all in it.
-terminal() {
-	local variables=(-u TMUX TERM=screen HOME="$D" SHELL=/bin/sh)
-	requires tmux
-	TMUX_AT=("${WHO[@]}" env "${variables[@]}" tmux -S "$D/tmux" -f /dev/null)
-	rm -f "$D/outcome"
-	start "${WHO[@]}" env "${variables[@]}" "$HELPERS/outcome" "$D/terminal" tmux -D -S "$D/tmux" -f /dev/null
-	wait_until test -S "$D/tmux"
-	"${TMUX_AT[@]}" new-session -d -x 80 -y 24 -c "$D" "$@" 3>&- 4>&-
-	wait_until pane_runs
-}
-
-pane_runs() { PANE=$("${TMUX_AT[@]}" display-message -p '#{pane_pid}') && [ "${PANE:-0}" -gt 1 ]; }
-press() { "${TMUX_AT[@]}" send-keys "$@"; }
-# A line for the shell: no word of it is the name of a key.
-enter() { "${TMUX_AT[@]}" send-keys -l "$1" && press Enter; }
-
-# nsclone in the foreground of a terminal, under outcome
-terminal_launch() {
-	terminal "$HELPERS/outcome" "$D/outcome" "$NSCLONE" "$@"
-	wait_until child_of "$PANE"
-	LAUNCHER=$CHILD
-}
-
-# It has said how it ended: the pane is no child of ours.
-pane_ended() {
-	wait_until test -s "$D/outcome"
-	assert_equal "$(<"$D/outcome")" "$1"
-	end_background
-	assert_equal "$(grep -v '^exited\|^killed' "$D/terminal")" ''
-}
-
-keys_arrive_once() {
-	local sig
-	rm -f "$D/signals"
-	terminal_launch "$@" "$HELPERS/record-signals" "$D/signals"
-	wait_until recorded ready
-	press C-c
-	wait_until recorded 'INT kernel'
-	press 'C-\'
-	wait_until recorded 'QUIT kernel'
-	press C-z
-	wait_until recorded 'TSTP kernel'
-	"${TMUX_AT[@]}" resize-window -x 100 -y 30
-	wait_until recorded 'WINCH kernel'
-	for sig in INT QUIT TSTP WINCH; do
-		wait_until took "$sig"
-	done
-	runs "$LAUNCHER" record-signals
-	to "$PROGRAM" TERM
-	wait_until recorded 'TERM user'
-	assert_equal "$(<"$D/signals")" $'ready\nINT kernel\nQUIT kernel\nTSTP kernel\nWINCH kernel\nTERM user'
-	pane_ended 'exited 42'
-}
-
 @test "what the terminal sends to the whole group reaches the program once" { each_way keys_arrive_once -r; }
 @test "what the terminal sends to the whole group reaches a PID 1 once" { each_way keys_arrive_once -rp; }
 @test "what the terminal sends to the whole group reaches a program under an init once" { each_way keys_arrive_once -r --init; }
 @test "with --no-forward-signals what the terminal sends reaches the program once" { each_way keys_arrive_once -r --no-forward-signals; }
-
-interrupted() {
-	terminal_launch "$@" sleep 99
-	wait_until runs "$LAUNCHER" sleep
-	press C-c
-	pane_ended 'killed 2'
-}
 
 @test "^C ends nsclone by INT, a PID 1 without a handler, too" {
 	each_way interrupted -r
@@ -453,44 +270,6 @@ terminal_gone() {
 
 ### Jobs of an interactive shell
 
-# A shell in a terminal, $SHELL_PID, with one job, nsclone.
-shell_with_job() {
-	terminal "$HELPERS/outcome" "$D/outcome" bash --norc --noprofile -i
-	wait_until runs "$PANE" bash
-	SHELL_PID=$PROGRAM
-	enter "'$NSCLONE' $*"
-	wait_until child_of "$SHELL_PID"
-	LAUNCHER=$CHILD
-}
-
-# said FILE TEXT: what the shell was to write
-said() { [ "$(cat "$D/$1" 2>/dev/null)" = "$2" ]; }
-
-leave_shell() {
-	enter 'exit 0'
-	pane_ended 'exited 0'
-}
-
-job_control() {
-	shell_with_job "$@" sleep 99
-	wait_until runs "$LAUNCHER" sleep
-	for _ in 1 2; do
-		press C-z
-		wait_until stopped "$LAUNCHER"
-		wait_until stopped "$PROGRAM"
-		enter 'jobs -s | grep -c Stopped >stopped'
-		wait_until said stopped 1
-		rm "$D/stopped"
-		enter fg
-		wait_until continued "$LAUNCHER"
-		wait_until continued "$PROGRAM"
-	done
-	press C-c
-	enter 'echo $? >status'
-	wait_until said status 130
-	leave_shell
-}
-
 @test "^Z stops the job, fg continues it, ^C ends it" {
 	each_way job_control -r
 	each_way job_control -rp
@@ -499,9 +278,9 @@ job_control() {
 
 in_background() {
 	shell_with_job "$@" sleep 99 '&'
-	wait_until runs "$LAUNCHER" sleep
+	wait_until runs "$LAUNCHER_PID" sleep
 	to "$PROGRAM" STOP
-	wait_until stopped "$LAUNCHER"
+	wait_until stopped "$LAUNCHER_PID"
 	enter 'jobs -s | grep -c Stopped >stopped'
 	wait_until said stopped 1
 	enter bg
@@ -519,12 +298,13 @@ in_background() {
 
 shell_inside() {
 	shell_with_job "$@" bash --norc --noprofile -i
-	wait_until runs "$LAUNCHER" bash
+	wait_until runs "$LAUNCHER_PID" bash
 	enter "sleep 98"
-	wait_until runs "$PROGRAM" sleep
+	wait_until child_is "$PROGRAM" sleep
+	PROGRAM=$CHILD
 	press C-z
 	wait_until stopped "$PROGRAM"
-	continued "$LAUNCHER"
+	continued "$LAUNCHER_PID"
 	enter 'jobs -s | grep -c Stopped >stopped'
 	wait_until said stopped 1
 	enter fg
@@ -546,9 +326,9 @@ shell_inside() {
 
 suspended() {
 	shell_with_job "$@" bash --norc --noprofile -i
-	wait_until runs "$LAUNCHER" bash
+	wait_until runs "$LAUNCHER_PID" bash
 	enter suspend
-	wait_until stopped "$LAUNCHER"
+	wait_until stopped "$LAUNCHER_PID"
 	enter 'readlink /proc/self/ns/user >where'
 	wait_until said where "$(ns_id self user)"
 	enter fg

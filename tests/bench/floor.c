@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * floor: the launch benchmark's lower bound: the same work as a launcher's, by
- * bare system calls, without libc, without options and almost without checks
+ * floor: the benchmarks' lower bound: the same work as a launcher's, by bare
+ * system calls, without libc, without options and almost without checks
  *
  *	floor uts-in-place|uts|user+pid+mnt+proc|all PROGRAM [ARGUMENT...]
+ *	floor enter|enter-user PID PROGRAM [ARGUMENT...]
  *
- * PROGRAM is a path. Exit status: the program's, 128+N when signal N killed
+ * The second form enters the namespaces of process PID: all but the user
+ * namespace, or user, mount and PID namespace. PROGRAM is a path. Exit status: the program's, 128+N when signal N killed
  * it, 125 when the floor itself failed. Build (launch.c says how all is used):
  *
  *	cc -O2 -ffreestanding -fno-stack-protector -fno-pie \
@@ -26,6 +28,9 @@
 #ifndef SYS_clone3
 #define SYS_clone3 435
 #endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
@@ -43,12 +48,14 @@ struct work {
 	const char *name;
 	struct clone3_args args;
 	bool in_place, maps, proc;
+	unsigned int enter;		/* what is entered, not made */
 };
 
 struct launch {
 	const struct work *work;
 	char **argv, **envp;
 	unsigned long uid, gid;		/* the caller's effective ones */
+	const char *target;		/* a PID */
 };
 
 /* const, so that no page of data is there to be copied at the first write */
@@ -76,6 +83,16 @@ static const struct work works[] = {
 			    CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUSER |
 			    CLONE_NEWCGROUP | CLONE_NEWTIME),
 		.maps = true,
+	}, {
+		.name = "enter",
+		.args = NEW(0),
+		.enter = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
+			 CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWCGROUP |
+			 CLONE_NEWTIME,
+	}, {
+		.name = "enter-user",
+		.args = NEW(0),
+		.enter = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID,
 	},
 };
 
@@ -143,6 +160,19 @@ static void __attribute__((noreturn)) run_in_place(const struct launch *l)
 	inside(l);
 }
 
+static void enter(const struct launch *l)
+{
+	long pid = 0, fd;
+
+	for (const char *p = l->target; *p; p++)
+		pid = pid * 10 + (*p - '0');
+	fd = bare_call(SYS_pidfd_open, pid, 0, 0, 0, 0);
+	if (fd < 0)
+		die("pidfd_open");
+	if (bare_call(SYS_setns, fd, l->work->enter, 0, 0, 0) < 0)
+		die("setns");
+}
+
 static int launch(const struct launch *l)
 {
 	long pid = bare_call(SYS_clone3, (long)&l->work->args,
@@ -189,10 +219,16 @@ void bare_main(long *stack)
 	struct launch l = { .argv = argv + 2, .envp = argv + argc + 1 };
 
 	if (argc < 3) {
-		bare_say("usage: floor WORKLOAD PROGRAM [ARGUMENT...]\n");
+		bare_say("usage: floor WORKLOAD [PID] PROGRAM [ARGUMENT...]\n");
 		bare_exit(125);
 	}
 	l.work = find_work(argv[1]);
+	if (l.work->enter) {
+		l.target = *l.argv++;
+		if (!l.argv[0])
+			die("the program");
+		enter(&l);
+	}
 	if (l.work->in_place)
 		run_in_place(&l);
 	read_ids(&l);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * probe: the program that the launch benchmark has launched
+ * probe: the program that the benchmarks have launched
  *
  * Without arguments it is true(1) without libc, so that only the launcher's
- * time is measured. With arguments it looks where it is, asking the kernel,
+ * time is measured. With "pause" alone it waits for a signal, as the process
+ * whose namespaces are to be entered. With other arguments it looks where it is, asking the kernel,
  * says "ok" on stdout and exits 0, or says what is wrong and exits 1:
  *
  *	uts:[4026531838]  the namespace of that type is another one than this
+ *	=uts:[4026531838] it is this one
  *	uid0              its uid and gid are 0
  *	proc              /proc is that of its own pid namespace
  *
@@ -28,24 +30,25 @@ static bool read_link(const char *path, char link[LINK_SIZE])
 	return true;
 }
 
-static bool is_other_ns(const char *outside)
+/* Is the namespace of that type NS, or (not SAME) another one? */
+static bool is_in(const char *ns, bool same)
 {
 	static const char dir[] = "/proc/self/ns/";
 	char path[LINK_SIZE], link[LINK_SIZE], *p = path;
 
 	for (const char *s = dir; *s; s++)
 		*p++ = *s;
-	for (; *outside && *outside != ':'; outside++) {
+	for (; *ns && *ns != ':'; ns++) {
 		if (p == path + sizeof(path) - 1)
 			return false;
-		*p++ = *outside;
+		*p++ = *ns;
 	}
 	*p = '\0';
 	if (!read_link(path, link))
 		return false;
 	for (p = link; *p && *p != ':'; p++)
 		;
-	return *p == ':' && !bare_same(p, outside);
+	return *p == ':' && bare_same(p, ns) == same;
 }
 
 static bool is_uid0(void)
@@ -73,7 +76,7 @@ static bool holds(const char *what)
 		return is_uid0();
 	if (bare_same(what, "proc"))
 		return is_own_proc();
-	return is_other_ns(what);
+	return *what == '=' ? is_in(what + 1, true) : is_in(what, false);
 }
 
 void bare_main(long *stack)
@@ -82,6 +85,9 @@ void bare_main(long *stack)
 
 	if (stack[0] < 2)
 		bare_exit(0);
+	if (bare_same(argv[1], "pause"))
+		for (;;)
+			bare_call(SYS_ppoll, 0, 0, 0, 0, 0);
 	for (argv++; *argv; argv++) {
 		if (holds(*argv))
 			continue;

@@ -4,8 +4,8 @@
 # and nothing is kept of a launch that fails.
 
 load helpers
-load nsclone
-load launch
+load launchers
+TOOLS=("${LAUNCHERS[@]}")
 
 setup_file() { make_user; }
 teardown_file() { remove_user; }
@@ -16,12 +16,6 @@ pinning() { as_ourselves in_private_mounts "$@"; }
 
 option_of() { [ "$1" = mnt ] && echo mount || echo "$1"; }
 
-# pinned FILE: the namespace that is mounted there, as readlink has it, one a mount
-pinned() { awk -v file="$1" '$5 == file { for (i = 7; $i != "-"; i++); if ($(i + 1) == "nsfs") print $4 }' /proc/self/mountinfo; }
-
-# mounted PATH: how many mounts there are on it
-mounted() { awk -v file="$1" '$5 == file { n++ } END { print n + 0 }' /proc/self/mountinfo; }
-
 unpin() { umount "$1" && rm "$1"; }
 
 ### What a pin keeps
@@ -30,7 +24,7 @@ keeps() {
 	local option type=$1
 	option=$(option_of "$type")
 	[ -e "/proc/self/ns/$type" ] || return 0
-	run_split "$NSCLONE" "${@:2}" "--$option=$D/$type" readlink "/proc/self/ns/$type"
+	run_split "$LAUNCHER" "${@:2}" "--$option=$D/$type" readlink "/proc/self/ns/$type"
 	assert_status 0
 	assert_output --regexp "^$type:\[[0-9]*\]\$"
 	refute_output "$(ns_id self "$type")"
@@ -45,7 +39,7 @@ keeps_all() {
 		keeps "$type"
 		keeps "$type" -r --hostname=x
 		# Its /proc would be that of a PID namespace which has ended.
-		[ "$type" = mnt ] || keeps "$type" --init --mount-proc
+		[ "$type" = mnt ] || keeps "$type" $(indirect) --mount-proc
 	done
 	keeps user -r
 }
@@ -58,13 +52,11 @@ keeps_together() {
 	for type in $(ls /proc/self/ns | grep -v for_children); do
 		pins+=("--$(option_of "$type")=$D/$type")
 	done
-	launch -r --mount-proc "${pins[@]}" sleep 99
-	wait_until runs "$LAUNCHER" sleep
+	launch_sleep -r --fork --mount-proc "${pins[@]}"
 	for file in "$D"/*; do
 		assert_equal "$(pinned "$file")" "$(ns_id "$PROGRAM" "${file##*/}")"
 	done
-	to "$LAUNCHER" TERM
-	ended 'killed 15'
+	end_sleep
 }
 
 @test "namespaces of every type are pinned in one launch, PID too" { pinning keeps_together; }
@@ -74,7 +66,7 @@ uptime() { cut -d . -f 1 /proc/uptime; }
 keeps_offsets() {
 	local before
 	before=$(uptime)
-	run_split "$NSCLONE" -r --time="$D/time" --boottime=100000 sh -c 'readlink /proc/self/ns/time; cut -d . -f 1 /proc/uptime'
+	run_split "$LAUNCHER" -r --time="$D/time" --boottime=100000 sh -c 'readlink /proc/self/ns/time; cut -d . -f 1 /proc/uptime'
 	assert_status 0
 	assert_equal "$(pinned "$D/time")" "${lines[0]}"
 	[ "${lines[1]}" -ge $((before + 100000)) ]
@@ -89,31 +81,34 @@ keeps_offsets() {
 
 is_there_first() {
 	local i
+	local -a fork=()
 	for ((i = 1; i <= 50; i++)); do
-		run_split "$NSCLONE" "$@" --uts="$D/uts" stat -Lc %i "$D/uts" /proc/self/ns/uts
+		((i % 2)) && fork=() || fork=(--fork)
+		run_split "$LAUNCHER" -r "${fork[@]}" --uts="$D/uts" stat -Lc %i "$D/uts" /proc/self/ns/uts
 		assert_status 0
 		assert_equal "${lines[0]} $i" "${lines[1]} $i"
 		unpin "$D/uts"
 	done
 }
 
-@test "a pin is there before the program starts, fifty times of fifty" { pinning is_there_first -r; }
+@test "a pin is there before the program starts, fifty times of fifty" { pinning is_there_first; }
 
 seen_by_commands() {
-	run_split "$NSCLONE" -r --uts="$D/uts" --host-setup "stat -Lc %i $D/uts" --setup "stat -Lc %i $D/uts /proc/self/ns/uts" true
+	local -a outside=(--host-setup "stat -Lc %i $D/uts")
+	[ "$TOOL" = nsclone ] || outside=()
+	run_split "$LAUNCHER" -r --uts="$D/uts" "${outside[@]}" --setup "stat -Lc %i $D/uts /proc/self/ns/uts" true
 	assert_status 0
-	assert_equal "${#lines[@]}" 3
-	assert_equal "${lines[0]} ${lines[1]}" "${lines[2]} ${lines[2]}"
+	assert_equal "$(sort <<<"$output" | uniq -c | awk '{ print $1 }')" $((2 + ${#outside[@]} / 2))
 }
 
-@test "a pin is there before --host-setup and --setup" { pinning seen_by_commands; }
+@test "a pin is there before --setup and --host-setup" { pinning seen_by_commands; }
 
 on_what_is_there() {
 	echo content >"$D/uts"
-	run_split "$NSCLONE" --uts="$D/uts" readlink /proc/self/ns/uts
+	run_split "$LAUNCHER" --uts="$D/uts" readlink /proc/self/ns/uts
 	assert_status 0
 	assert_equal "$(pinned "$D/uts")" "$output"
-	run_split "$NSCLONE" --uts="$D/uts" readlink /proc/self/ns/uts
+	run_split "$LAUNCHER" --uts="$D/uts" readlink /proc/self/ns/uts
 	assert_status 0
 	assert_equal "$(pinned "$D/uts" | tail -n 1)" "$output"
 	umount "$D/uts"
@@ -134,13 +129,13 @@ make_dir() {
 
 needs_private() {
 	make_dir "$D/pins" shared
-	run_split "$NSCLONE" -r --mount="$D/pins/mnt" touch "$D/ran"
+	run_split "$LAUNCHER" -r --mount="$D/pins/mnt" touch "$D/ran"
 	assert_status 125
-	assert_stderr_line "nsclone: pin the mount namespace: $D/pins/mnt: Invalid argument"
-	assert_stderr_line --regexp '^nsclone: hint: .*shared.*--make-private'
+	assert_stderr_line "$TOOL: pin the mount namespace: $D/pins/mnt: Invalid argument"
+	assert_stderr_line --regexp "^$TOOL: hint: .*shared.*--make-private"
 	[ ! -e "$D/ran" ]
 	assert_equal "$(ls "$D/pins")" ''
-	run_split "$NSCLONE" -r --uts="$D/pins/uts" true
+	run_split "$LAUNCHER" -r --uts="$D/pins/uts" true
 	assert_status 0
 }
 
@@ -152,10 +147,10 @@ made_private() {
 	local i
 	make_dir "$D/pins" shared
 	for i in 1 2 3; do
-		run_split "$NSCLONE" -r --make-private --mount="$D/pins/$i" readlink /proc/self/ns/mnt
+		run_split "$LAUNCHER" -r --make-private --mount="$D/pins/$i" readlink /proc/self/ns/mnt
 		assert_status 0
 		assert_equal "$(pinned "$D/pins/$i")" "$output"
-		assert_equal "$(mounted "$D/pins")" 2
+		assert_equal "$(times_mounted "$D/pins")" 2
 		assert_equal "$(propagation_of "$D/pins")" private
 	done
 }
@@ -167,15 +162,15 @@ all_at_once() {
 	local -a pids=()
 	make_dir "$D/pins" shared
 	for i in 0 1 2 3 4 5 6 7 8 9; do
-		"$NSCLONE" -r --make-private --mount="$D/pins/$i" true 3>&- 4>&- &
+		"$LAUNCHER" -r --make-private --mount="$D/pins/$i" true 3>&- 4>&- &
 		pids+=($!)
 	done
 	for i in "${pids[@]}"; do
 		wait "$i"
 	done
-	assert_equal "$(mounted "$D/pins")" 2
+	assert_equal "$(times_mounted "$D/pins")" 2
 	for i in 0 1 2 3 4 5 6 7 8 9; do
-		assert_equal "$(mounted "$D/pins/$i")" 1
+		assert_equal "$(times_mounted "$D/pins/$i")" 1
 	done
 }
 
@@ -183,11 +178,11 @@ all_at_once() {
 
 private_already() {
 	make_dir "$D/pins" private
-	run_split "$NSCLONE" -r --make-private --mount="$D/pins/mnt" readlink /proc/self/ns/mnt
+	run_split "$LAUNCHER" -r --make-private --mount="$D/pins/mnt" readlink /proc/self/ns/mnt
 	assert_status 0
 	assert_output --regexp '^mnt:\[[0-9]+\]$'
 	assert_equal "$(pinned "$D/pins/mnt")" "$output"
-	assert_equal "$(mounted "$D/pins")" 1
+	assert_equal "$(times_mounted "$D/pins")" 1
 }
 
 @test "--make-private leaves a private directory alone" { pinning private_already; }
@@ -204,7 +199,7 @@ world() {
 takes_back() {
 	local before
 	before=$(world)
-	observe "$NSCLONE" "${@:2}"
+	observe "$LAUNCHER" "${@:2}"
 	assert_outcome "exited $1"
 	[ -n "$stderr" ]
 	assert_equal "$(world)" "$before"
@@ -213,7 +208,7 @@ takes_back() {
 later_pin_fails() {
 	echo content >"$D/old"
 	takes_back 125 -r --uts="$D/uts" --net="$D/none/net" touch "$D/ran"
-	assert_stderr --regexp "^nsclone: .*$D/none/net: No such file or directory\$"
+	assert_stderr --regexp "^$TOOL: .*$D/none/net: No such file or directory\$"
 	takes_back 125 -r --uts="$D/old" --net="$D/none/net" touch "$D/ran"
 	takes_back 125 -r --uts="$D/uts" --net="$D" touch "$D/ran"
 	assert_equal "$(<"$D/old")" content
@@ -225,11 +220,14 @@ program_fails() {
 	local -a pins=(--mount="$D/pins/mnt" --uts="$D/uts" --make-private --user="$D/user")
 	make_dir "$D/pins" shared
 	takes_back 127 -r "${pins[@]}" "$D/no-such-program"
-	takes_back 127 -r --init "${pins[@]}" "$D/no-such-program"
+	takes_back 127 -r $(indirect) "${pins[@]}" "$D/no-such-program"
 	takes_back 126 -r "${pins[@]}" /etc/passwd
 	takes_back 125 -r "${pins[@]}" --setup 'exit 1' touch "$D/ran"
-	takes_back 125 -r "${pins[@]}" --host-setup 'exit 1' touch "$D/ran"
+	takes_back 125 -r $(indirect) "${pins[@]}" --setup 'exit 1' touch "$D/ran"
 	takes_back 125 -r "${pins[@]}" --wd "$D/none" touch "$D/ran"
+	takes_back 125 -rp --fork --pid="$D/pid" "${pins[@]}" --wd "$D/none" touch "$D/ran"
+	[ "$TOOL" = nsclone ] || return 0
+	takes_back 125 -r "${pins[@]}" --host-setup 'exit 1' touch "$D/ran"
 	takes_back 125 -r "${pins[@]}" --pid-file "$D/none/pid" touch "$D/ran"
 }
 
@@ -245,10 +243,10 @@ signalled() {
 @test "a launch that is ended by TERM leaves no pin" { pinning signalled; }
 
 denied() {
-	run_split "${WHO[@]}" "$NSCLONE" -r --uts="$D/uts" touch "$D/ran"
+	run_split "${WHO[@]}" "$LAUNCHER" -r --uts="$D/uts" touch "$D/ran"
 	assert_status 125
-	assert_stderr_line "nsclone: pin the UTS namespace: $D/uts: Operation not permitted"
-	assert_stderr_line 'nsclone: hint: a pin is a mount: it takes CAP_SYS_ADMIN'
+	assert_stderr_line "$TOOL: pin the UTS namespace: $D/uts: Operation not permitted"
+	assert_stderr_line "$TOOL: hint: a pin is a mount: it takes CAP_SYS_ADMIN"
 	assert_equal "$(ls "$D")" ''
 }
 
@@ -270,13 +268,13 @@ find_cpus() {
 with_trap() {
 	local i
 	takes_back 125 --mount="$D/mnt" touch "$D/ran" || return 0
-	assert_stderr_line --regexp '^nsclone: hint: .* id \([0-9]+\) below that of the present one \([0-9]+\)'
+	assert_stderr_line --regexp "^$TOOL: hint: .* id \([0-9]+\) below that of the present one \([0-9]+\)"
 	echo trap >>"$D/seen"
 	taskset -cp "$1,$2" "$BASHPID" >/dev/null
 	for ((i = 1; i <= 20; i++)); do
 		pin_from_cpu "$@"
 	done
-	# However late nsclone comes to it, the program has all its CPUs. It may start on
+	# However late the tool comes to it, the program has all its CPUs. It may start on
 	# the other one by chance, and need no second try.
 	for ((i = 1; i <= 20; i++)); do
 		pin_from_cpu "$@" strace -f -q -o "$D/trace" -e trace=sched_setaffinity -e inject=sched_setaffinity:delay_enter=50000
@@ -284,10 +282,10 @@ with_trap() {
 	done
 }
 
-# On the second CPU, but allowed on both. OTHER CPU [COMMAND...]: COMMAND runs nsclone.
+# On the second CPU, but allowed on both. OTHER CPU [COMMAND...]: COMMAND runs the tool.
 pin_from_cpu() {
 	run_split taskset -c "$2" sh -c 'taskset -cp "$0" $$ >/dev/null && exec "$@"' "$1,$2" "${@:3}" \
-		"$NSCLONE" --mount="$D/mnt" sh -c 'readlink /proc/self/ns/mnt; taskset -cp $$'
+		"$LAUNCHER" --mount="$D/mnt" sh -c 'readlink /proc/self/ns/mnt; taskset -cp $$'
 	assert_status 0
 	assert_equal "$(pinned "$D/mnt")" "${lines[0]}"
 	assert_equal "${lines[1]##* }" "$(taskset -cp "$BASHPID" | sed 's/.* //')"

@@ -4,21 +4,21 @@
 # and what the program may do in it.
 
 load helpers
-load nsclone
+load launchers
+TOOLS=("${LAUNCHERS[@]}")
 
 setup_file() { make_user; }
 teardown_file() { remove_user; }
 
 setup() {
 	requires userns
-	HOW=()
 	export show_maps='for map in uid_map gid_map setgroups; do echo $(/usr/bin/sort -n /proc/self/$map); done'
 }
 
 # maps_are UIDS GIDS SETGROUPS ARG...: the program's, as the kernel shows them:
-# "IN OUT COUNT" of each line, ascending. $HOW goes before nsclone.
+# "IN OUT COUNT" of each line, ascending.
 maps_are() {
-	observe "${HOW[@]}" "$NSCLONE" "${@:4}" -- /bin/sh -c "$show_maps"
+	observe "${NS[@]}" "${@:4}" -- /bin/sh -c "$show_maps"
 	assert_outcome 'exited 0'
 	assert_output "$1"$'\n'"$2"$'\n'"$3"
 	refute_stderr
@@ -26,10 +26,7 @@ maps_are() {
 
 # fails ARG...: nothing but a message comes of it.
 fails() {
-	observe "${HOW[@]}" "$NSCLONE" "$@" touch "$D/ran"
-	assert_outcome 'exited 125'
-	refute_output
-	[ ! -e "$D/ran" ]
+	refused "${NS[@]}" "$@"
 }
 
 own_ids() {
@@ -69,7 +66,7 @@ last_single_map() {
 @test "the last of -r, -c, --map-user and --map-group counts" { each_way last_single_map; }
 
 effective_ids() {
-	HOW=(setpriv --ruid 12 --rgid 13 --clear-groups)
+	NS=(setpriv --ruid 12 --rgid 13 --clear-groups "$LAUNCHER")
 	maps_are '5 0 1' '6 0 1' deny --map-user 5 --map-group 6
 }
 
@@ -78,10 +75,9 @@ effective_ids() {
 	as_ourselves effective_ids
 }
 
-# programs_are NAME... ARG...: nsclone ARG... executes these, in this order.
 only_two_programs() {
-	"${WHO[@]}" strace -f -o "$D/trace" -e trace=execve "$NSCLONE" "$@" /bin/true
-	assert_equal "$(sed -n 's/.*execve("\([^"]*\)".* = 0$/\1/p' "$D/trace")" "$NSCLONE"$'\n/bin/true'
+	"${WHO[@]}" strace -f -o "$D/trace" -e trace=execve "$LAUNCHER" "$@" /bin/true
+	assert_equal "$(sed -n 's/.*execve("\([^"]*\)".* = 0$/\1/p' "$D/trace")" "$LAUNCHER"$'\n/bin/true'
 }
 
 @test "single maps are written without a helper" {
@@ -110,9 +106,9 @@ both_forms() {
 
 all_ids() {
 	own_ids
-	observe "$NSCLONE" --map-users all --map-groups all -- /bin/sh -c "$show_maps"
+	observe "$LAUNCHER" --map-users all --map-groups all -- /bin/sh -c "$show_maps"
 	assert_output "$(identity uid_map)"$'\n'"$(identity gid_map)"$'\nallow'
-	HOW=("$NSCLONE" --map-users 0:0:3 --map-users 10:1000:5 --map-groups 7:0:1)
+	NS=("$LAUNCHER" --map-users 0:0:3 --map-users 10:1000:5 --map-groups 7:0:1 "$LAUNCHER")
 	maps_are '0 0 3 10 10 5' '7 7 1' allow --map-users all --map-groups all
 }
 
@@ -125,7 +121,7 @@ identity() { echo $(awk '{ print $1, $1, $3 }' "/proc/self/$1"); }
 
 all_one_has() {
 	own_ids
-	HOW=("$NSCLONE" -r)
+	NS=("$LAUNCHER" -r "$LAUNCHER")
 	maps_are '0 0 1' '0 0 1' deny --map-users all --map-group 0
 }
 
@@ -167,13 +163,11 @@ user_blocks() {
 	as_the_user user_blocks
 }
 
-# with_subids LINES TEST [ARG...]: as the user, with LINES for /etc/subuid and
+# with_subids LINES TEST [ARG...]: with LINES for /etc/subuid and
 # /etc/subgid, to be called by in_private_mounts.
 with_subids() {
 	private_etc
 	printf '%s\n' "$1" | tee /etc/subuid >/etc/subgid
-	WHO=(as_user)
-	HOW=()
 	own_ids
 	"${@:2}"
 }
@@ -209,7 +203,7 @@ $NST_USER:300000:70"
 without_getsubids() {
 	mkdir "$D/bin"
 	ln -s "$(command -v newuidmap)" "$(command -v newgidmap)" "$D/bin"
-	HOW=(env PATH="$D/bin")
+	NS=(env PATH="$D/bin" "$LAUNCHER")
 	"$@"
 }
 
@@ -234,12 +228,12 @@ $NST_USER:4294967296:5
 $NST_USER:200000:10" without_getsubids damaged_lines
 }
 
-# fake NAME COMMANDS: a program of that name comes first in the PATH of nsclone.
+# fake NAME COMMANDS: a program of that name comes first in the PATH of the tool.
 fake() {
 	"${WHO[@]}" mkdir -p "$D/fake"
 	printf '#!/bin/sh\n%s\n' "$2" >"$D/fake/$1"
 	chmod 755 "$D/fake/$1"
-	HOW=(env PATH="$D/fake:$PATH")
+	NS=(env PATH="$D/fake:$PATH" "$LAUNCHER")
 }
 
 answer_of_getsubids() {
@@ -255,9 +249,9 @@ no_subids() {
 	fails --map-auto
 	assert_stderr_count 2
 	assert_stderr_line --partial "no subordinate"
-	assert_stderr_line --regexp "^nsclone: hint: /etc/subuid .*$NST_USER"
+	assert_stderr_line --regexp "^$TOOL: hint: /etc/subuid .*$NST_USER"
 	fails --map-groups subids
-	assert_stderr_line --regexp "^nsclone: hint: /etc/subgid .*$NST_USER"
+	assert_stderr_line --regexp "^$TOOL: hint: /etc/subgid .*$NST_USER"
 	without_getsubids fails -r --map-auto
 	assert_stderr_line --partial "no subordinate"
 }
@@ -270,7 +264,7 @@ killed_getsubids() {
 	fake getsubids 'kill -9 $$'
 	fails --map-auto
 	assert_stderr_count 1
-	assert_stderr --regexp '^nsclone: getsubids: .*signal 9'
+	assert_stderr --regexp "^$TOOL: getsubids: .*signal 9"
 }
 
 @test "a getsubids that was killed has not said that there are none" {
@@ -309,7 +303,7 @@ hole() {
 	done
 	wanted=$(model 5 "$@" | sort -n)
 	observe setpriv --reuid 5 --regid 5 --clear-groups --inh-caps "$caps" --ambient-caps "$caps" \
-		"$NSCLONE" "${args[@]}" cat /proc/self/uid_map /proc/self/gid_map
+		"$LAUNCHER" "${args[@]}" cat /proc/self/uid_map /proc/self/gid_map
 	assert_outcome 'exited 0'
 	assert_equal "$(head -n $((${#lines[@]} / 2)) <<<"$output" | expand)" "$wanted"
 	assert_equal "$(tail -n $((${#lines[@]} / 2)) <<<"$output" | expand)" "$wanted"
@@ -407,11 +401,9 @@ setgroups_of_root() {
 
 # owner_is UID ARG...: as the kernel says from out here.
 owner_is() {
-	local pid
-	start "${WHO[@]}" "$NSCLONE" "${@:2}" sleep 99
-	pid=$(wait_until pgrep -x -P "$BG_PID" sleep)
-	assert_equal "$("$HELPERS/ns-owner" "/proc/$pid/ns/user")" "$1"
-	end_background
+	launch_sleep "${@:2}"
+	assert_equal "$("$HELPERS/ns-owner" "/proc/$PROGRAM/ns/user")" "$1"
+	end_sleep
 }
 
 own_owner() {
@@ -433,10 +425,10 @@ other_owner() {
 	owner_is "$uid" --owner "$uid:0" -r
 	owner_is 0 --owner "0:$gid" -r
 	owner_is "$uid" --owner "$uid:$gid" --boottime 12345678
-	owner_is "$uid" --owner "$uid:$gid" -aT --map-users 0:100000:10 --map-groups 0:100000:10
+	owner_is "$uid" --owner "$uid:$gid" -aT $(indirect) --map-users 0:100000:10 --map-groups 0:100000:10
 	maps_are '0 0 1' '0 0 1' deny --owner "$uid:$gid" -r
 	maps_are '0 0 1 5 100000 3' '' allow --owner "$uid:$gid" --map-user 0 --map-users 5:100000:3
-	observe "$NSCLONE" --owner "$uid:$gid" -r --boottime 12345678 \
+	observe "$LAUNCHER" --owner "$uid:$gid" -r --boottime 12345678 \
 		sed -nE 's/^[UG]id:\t//p; s/^([0-9]+)[.].*/\1/p' /proc/self/status /proc/uptime
 	assert_outcome 'exited 0'
 	assert_output --regexp $'^0\t0\t0\t0\n0\t0\t0\t0\n[0-9]+$'
@@ -464,20 +456,20 @@ not_owner() {
 
 # ids_are UIDS GIDS GROUPS ARG...: as /proc/PID/status has them.
 ids_are() {
-	observe "${HOW[@]}" "$NSCLONE" "${@:4}" sed -nE 's/^(Uid|Gid|Groups):\t//p' /proc/self/status
+	observe "${NS[@]}" "${@:4}" sed -nE 's/^(Uid|Gid|Groups):\t//p' /proc/self/status
 	assert_outcome 'exited 0'
 	assert_equal "$(xargs -n 4 <<<"${lines[0]}") / $(xargs -n 4 <<<"${lines[1]}") / $(xargs <<<"${lines[2]}")" \
 		"$1 $1 $1 $1 / $2 $2 $2 $2 / $3"
 }
 
 ids_of_root() {
-	HOW=(setpriv --groups 4,24)
+	NS=(setpriv --groups 4,24 "$LAUNCHER")
 	ids_are 0 0 '4 24' -u
 	ids_are 7 0 '4 24' -u -S 7
 	ids_are 0 8 '' -u -G 8
 	ids_are 7 8 '' -u --setuid 7 --setgid 8
 	ids_are "$(id -u nobody)" "$(getent group nogroup | cut -d: -f3)" '' -u -S nobody -G nogroup
-	ids_are 7 8 '' --init -S 7 -G 8
+	ids_are 7 8 '' -u $(indirect) -S 7 -G 8
 	ids_are 7 8 '' -u --setup true -S 7 -G 8
 	ids_are 7 8 '' -r -S 7 -G 8 --map-users 1:100000:10 --map-groups 1:100000:10
 }
@@ -490,7 +482,7 @@ ids_of_root() {
 ids_of_user() {
 	ids_are 5 6 '' -r --map-auto -S 5 -G 6
 	ids_are 0 6 '' -r --map-auto -G 6
-	ids_are 5 6 '' -r --map-auto -S 5 -G 6 --init
+	ids_are 5 6 '' -r --map-auto -S 5 -G 6 $(indirect)
 }
 
 @test "-S and -G take ids that are mapped" {
@@ -501,9 +493,9 @@ ids_of_user() {
 unmapped_ids() {
 	fails -r -S 5
 	assert_stderr_count 2
-	assert_stderr_line --regexp '^nsclone: setuid 5: Invalid argument$'
-	assert_stderr_line --regexp '^nsclone: hint: .*not mapped'
-	fails -r --init -S 5
+	assert_stderr_line --regexp "^$TOOL: setuid 5: Invalid argument$"
+	assert_stderr_line --regexp "^$TOOL: hint: .*not mapped"
+	fails -r $(indirect) -S 5
 	assert_stderr_line --partial 'setuid 5'
 	fails -r --setup true -S 5
 	assert_stderr_line --partial 'setuid 5'
@@ -518,16 +510,19 @@ denied_setgroups() {
 	local uid gid
 	uid=$(id -u "$NST_USER")
 	gid=$(id -g "$NST_USER")
-	HOW=(setpriv --reuid "$uid" --regid "$gid" --clear-groups --inh-caps=-all)
-	observe "${HOW[@]}" "$NSCLONE" -r -G 0 sed -n 's/^Groups:[[:space:]]*//p' /proc/self/status
+	NS=(setpriv --reuid "$uid" --regid "$gid" --clear-groups --inh-caps=-all "$LAUNCHER")
+	observe "${NS[@]}" -r -G 0 sed -n 's/^Groups:[[:space:]]*//p' /proc/self/status
 	assert_outcome 'exited 0'
 	refute_output
-	HOW=(setpriv --reuid "$uid" --regid "$gid" --groups "$gid,4" --inh-caps=-all)
+	NS=(setpriv --reuid "$uid" --regid "$gid" --groups "$gid,4" --inh-caps=-all "$LAUNCHER")
 	fails -r -G 0
 	assert_stderr_count 2
-	assert_stderr_line --regexp '^nsclone: drop supplementary groups: Operation not permitted$'
-	assert_stderr_line --regexp '^nsclone: hint: .*setgroups'
-	fails -r -G 0 --init
+	assert_stderr_line --regexp "^$TOOL: drop supplementary groups: Operation not permitted$"
+	assert_stderr_line --regexp "^$TOOL: hint: .*setgroups"
+	fails -r -G 0 $(indirect)
+	NS=(setpriv --groups 0 "$LAUNCHER")
+	fails -r --setgroups deny --map-groups 5:100000:1 -G 5
+	assert_stderr_line --regexp "^$TOOL: hint: .*setgroups"
 }
 
 # Into D, which is root's, the user could not write anyway: the status tells.
@@ -540,7 +535,7 @@ denied_setgroups() {
 
 # caps_are CAPS ARG...: effective, and ambient: the program is not root.
 caps_are() {
-	observe "$NSCLONE" "${@:2}" sed -nE 's/^Cap(Eff|Amb):\t//p' /proc/self/status
+	observe "$LAUNCHER" "${@:2}" sed -nE 's/^Cap(Eff|Amb):\t//p' /proc/self/status
 	assert_outcome 'exited 0'
 	assert_output "$1"$'\n'"$1"
 }
@@ -550,11 +545,11 @@ kept_caps() {
 	local all
 	all=$(printf '%016x' $(((1 << ($(</proc/sys/kernel/cap_last_cap) + 1)) - 1)))
 	caps_are "$all" --map-user 7 --keep-caps
-	caps_are "$all" --map-user 7 --keep-caps --init
+	caps_are "$all" --map-user 7 --keep-caps $(indirect)
 	caps_are "$all" --map-user 7 --keep-caps --setup true
 	caps_are "$all" --map-user 7 --keep-caps --no-new-privs
 	caps_are 0000000000000000 --map-user 7
-	caps_are 0000000000000000 --map-user 7 --init --setup true
+	caps_are 0000000000000000 --map-user 7 $(indirect) --setup true
 }
 
 @test "--keep-caps keeps the capabilities for a program that is not root" { each_way kept_caps; }
@@ -570,16 +565,13 @@ kept_caps_of_root() {
 }
 
 no_new_privs() {
-	local birth
-	for birth in -U '-r --setup true' '-r --init'; do
-		observe "$NSCLONE" $birth --no-new-privs sed -n 's/^NoNewPrivs:\t//p' /proc/self/status
-		assert_output 1
-		observe "$NSCLONE" $birth sed -n 's/^NoNewPrivs:\t//p' /proc/self/status
-		assert_output 0
-	done
+	observe "$LAUNCHER" $BIRTH --no-new-privs sed -n 's/^NoNewPrivs:\t//p' /proc/self/status
+	assert_output 1
+	observe "$LAUNCHER" $BIRTH sed -n 's/^NoNewPrivs:\t//p' /proc/self/status
+	assert_output 0
 }
 
-@test "--no-new-privs sets no_new_privs, and nothing else does" { each_way no_new_privs; }
+@test "--no-new-privs sets no_new_privs, and nothing else does" { each_way each_birth no_new_privs; }
 
 ### Helpers that fail
 
@@ -588,20 +580,20 @@ failing_helper() {
 	fake "$1" 'echo "that will not do" >&2; exit 3'
 	fails -r --map-auto
 	assert_stderr --partial 'that will not do'
-	assert_stderr_line --regexp "^nsclone: $1: .*3"
+	assert_stderr_line --regexp "^$TOOL: $1: .*3"
 	fake "$1" 'exit 127'
 	fails "$2" auto
 	fake "$1" 'kill -9 $$'
 	fails -r --map-auto
-	assert_stderr_line --regexp "^nsclone: $1: .*signal 9"
+	assert_stderr_line --regexp "^$TOOL: $1: .*signal 9"
 	fake "$1" 'kill -TERM $$'
-	fails --map-auto --init
-	assert_stderr_line --regexp "^nsclone: $1: .*signal 15"
+	fails --map-auto $(indirect)
+	assert_stderr_line --regexp "^$TOOL: $1: .*signal 15"
 	chmod 644 "$D/fake/$1"
 	fake getsubids 'echo "0: somebody 200000 10"'
-	HOW=(env PATH="$D/fake")
+	NS=(env PATH="$D/fake" "$LAUNCHER")
 	fails "$2" auto
-	assert_stderr_line --regexp "^nsclone: .*$1: Permission denied"
+	assert_stderr_line --regexp "^$TOOL: .*$1: Permission denied"
 }
 
 @test "a newuidmap that fails or is killed fails the launch" {
@@ -615,11 +607,11 @@ failing_helper() {
 absent_helper() {
 	first_block
 	"${WHO[@]}" mkdir "$D/empty"
-	HOW=(env PATH="$D/empty")
+	NS=(env PATH="$D/empty" "$LAUNCHER")
 	fails --map-users "0:$FIRST:1"
 	assert_stderr_count 2
-	assert_stderr_line --regexp '^nsclone: .*newuidmap: No such file or directory$'
-	assert_stderr_line --regexp '^nsclone: hint: .*uidmap'
+	assert_stderr_line --regexp "^$TOOL: .*newuidmap: No such file or directory$"
+	assert_stderr_line --regexp "^$TOOL: hint: .*uidmap"
 	fails -r --map-groups "1:$FIRST:1"
 	assert_stderr_line --partial 'No such file or directory'
 }
@@ -632,10 +624,10 @@ absent_helper() {
 foreign_ids() {
 	own_ids
 	fails --map-users 0:0:1
-	assert_stderr_line --regexp '^nsclone: newuidmap: '
+	assert_stderr_line --regexp "^$TOOL: newuidmap: "
 	fails --map-users "0:$U:2"
 	fails --map-groups "0:$G:2"
-	assert_stderr_line --regexp '^nsclone: newgidmap: '
+	assert_stderr_line --regexp "^$TOOL: newgidmap: "
 	fails -r --setgroups allow
 }
 

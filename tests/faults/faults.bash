@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For tests in which every system call that a launcher and its children make
+# from main on up to the program's exec fails, one at a time: the launcher says
+# which step it was and ends with 125, the program does not run, and nothing is
+# left. After helpers.bash.
+
+setup_faults() {
+	[ -z "${WITH_ASAN-}" ] || skip 'not with AddressSanitizer: its own system calls would fail, too'
+	"$HELPERS/fault" list /dev/null true 2>/dev/null || skip 'needs seccomp user notification (Linux 5.5)'
+	export CGROUP='' DIR=$BATS_TEST_TMPDIR/dir
+	mkdir -m 1777 "$DIR"
+}
+
+### Calls that are left alone, CALL or PROCESS:CALL:N: the kernel has no reason to refuse these
+
+export CANNOT_FAIL='rt_sigaction rt_sigprocmask rt_sigtimedwait getpid getppid getuid geteuid getegid capget waitid exit_group'
+CANNOT_FAIL+=' fcntl'           # of a descriptor that is open
+CANNOT_FAIL+=' close munmap'    # what they let go is gone whatever they return
+CANNOT_FAIL+=' brk getrandom'   # of malloc: the one returns no error numbers, the other's are not needed
+
+### Calls that may fail without harm, PROCESS:CALL:N, patterns: the program may run then, in the same world
+
+export MAY_FAIL='*:poll:*'      # a wait is taken up again; none of 0, 1, 2 is taken for closed
+
+# What to fail with.
+error_for() {
+	case $1 in
+	clone | clone3 | mmap) error=ENOMEM text='Cannot allocate memory' ;;
+	write) error=ENOSPC text='No space left on device' ;;
+	open | openat | pidfd_open | pipe2 | signalfd4 | socket | socketpair) error=EMFILE text='Too many open files' ;;
+	poll | recvfrom | sendto) error=EPERM text= ;; # it is the other side that they tell of
+	*) error=EPERM text='Operation not permitted' ;;
+	esac
+}
+
+### A launch, and what is left of it
+
+# each_way, but with as few programs before the launcher as can be: they take time.
+each_faults() { each_way directly faults "$@"; }
+
+directly() {
+	NS=("$LAUNCHER")
+	is_root || NS+=(--map-root-user)
+	[ ${#WHO[@]} -eq 0 ] || ! as_root ||
+		NS=(setpriv --reuid "$NST_USER" --regid "$NST_USER" --init-groups --inh-caps=-all "${NS[@]}")
+	"$@"
+}
+
+# The program describes, on stdout, the world that it finds.
+export DESCRIBE='echo it runs; cd /proc
+	cat self/uid_map self/gid_map self/timens_offsets self/cgroup sys/kernel/hostname sys/kernel/domainname
+	cut -d" " -f5,6 self/mountinfo | grep -E "^/(proc|sys)? "
+	sed -n "/^[UG]id:/p; /^Cap/p; /^NoNew/p; /^Sig[BI]/p" self/status
+	ls self/fd'
+
+# fault WHAT OPTION...: WHAT is the first argument of the helper. Descriptor 8 can be
+# read, 9 can be written to. Leaves $status, $output without lines that are PIDs.
+fault() {
+	local line tmp=$BATS_TEST_TMPDIR
+	status=0 output=
+	"$HELPERS/fault" "$1" "$tmp/report" "${NS[@]}" "${@:2}" /bin/sh -c "$DESCRIBE" \
+		8</dev/null 9>"$tmp/json" >"$tmp/stdout" 2>"$tmp/stderr" 3>&- 4>&- || status=$?
+	while read -r line; do
+		[[ $line =~ ^[0-9]{2,}$ ]] || output+=$line$'\n'
+	done <"$tmp/stdout"
+	mapfile -t stderr_lines <"$tmp/stderr"
+	mapfile -t report <"$tmp/report"
+}
+
+# Files in DIR, mounts on them, processes in CGROUP. No process is made for it: it is asked often.
+leftovers() {
+	local all=("$DIR"/*) mounts
+	mounts=$(</proc/self/mountinfo)
+	files=${all[*]} left=
+	[[ $mounts != *" $DIR/"* ]] || left=${mounts#*" $DIR/"}
+	[ -z "$CGROUP" ] || left+=$(<"$CGROUP/cgroup.procs")
+}
+
+# Pins and the PID file of a launch that came about.
+clear_away() {
+	local file
+	for file in "$DIR"/pin-*; do
+		[ ! -e "$file" ] || { umount "$file" && rm "$file"; }
+	done
+	[ ! -e "$DIR/pid" ] || rm "$DIR/pid"
+}
+
+allowed() {
+	local pattern
+	for pattern in $MAY_FAIL $exceptions; do
+		[[ $1 != $pattern ]] || return 0
+	done
+	return 1
+}
+
+# What is wrong with the launch in which PROCESS:CALL:N failed, and that ends with
+# STATUS if it is not without harm. Sets $wrong.
+judge() {
+	local hint=${stderr_lines[1]-$TOOL: hint: none}
+	wrong=
+	leftovers
+	[ "${report[*]}" != "${report[*]#left}" ] && wrong+="${report[*]}; "
+	if [ "$status" -eq 0 ]; then
+		[ "${report[*]}" != hit ] || allowed "$1" || wrong+='success; '
+		[ "$output" = "$good" ] || wrong+="another world: $output; "
+		[ "$files" = "$good_files" ] || wrong+="other files: $files; "
+		[[ ! $(<"$BATS_TEST_TMPDIR/json") =~ namespace\":\ 0[,}] ]] || wrong+='a namespace 0 in the JSON line; '
+		clear_away
+	else
+		[ "$status" -eq "$2" ] || wrong+="status $status; "
+		[ -z "$output" ] || wrong+='the program ran; '
+		[[ ${#stderr_lines[@]} -le 2 && ${stderr_lines[0]-} =~ ^$TOOL:\ [^:]+ && $hint == "$TOOL: hint: "* ]] ||
+			wrong+='no message of the right form; '
+		allowed "$1" || [[ ${stderr_lines[0]-} == *"$text" ]] || wrong+='an error that the message does not name; '
+	fi
+	leftovers
+	[ "$files$left" = "$clean" ] || wrong+="leftovers: $files $left; "
+}
+
+# faults EXCEPTIONS OPTION...: of a call that is made often in one process, the
+# first four and the last four.
+faults() {
+	local exceptions=$1 good good_files clean files left call process name n wanted error text tried=0 program wrong
+	local -a calls bad=()
+	local -A times=()
+	shift
+	leftovers
+	clean=$files$left
+	fault list "$@"
+	[ "$status" -eq 0 ] && [ -n "$output" ] || fail "-- status: $status" "${stderr_lines[@]}"
+	leftovers
+	good=$output good_files=$files calls=("${report[@]}") program=${report[-1]#program }
+	unset 'calls[-1]'
+	clear_away
+	for call in "${calls[@]}"; do times[${call%:*}]=${call##*:}; done
+	for call in "${calls[@]}"; do
+		IFS=: read -r process name n <<<"$call"
+		[[ " $CANNOT_FAIL " != *" $name "* && " $CANNOT_FAIL " != *" $call "* ]] || continue
+		((n <= 4 || n > times[$process:$name] - 4)) || continue
+		wanted=125
+		[ "$process:$name" != "$program:execve" ] || wanted=126
+		error_for "$name"
+		fault "$call=$error" "$@"
+		judge "$call" $wanted
+		[ -z "$wrong" ] || bad+=("-- $call=$error: $wrong" "${stderr_lines[@]/#/   }")
+		tried=$((tried + 1))
+	done
+	[ ${#bad[@]} -eq 0 ] || fail "${NS[*]} $*" "${bad[@]}"
+	[ "$tried" -ge 3 ] || fail "only $tried calls"
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every system call that nsunshare, its helper and its child make from main on up
+# to the program's exec fails, one at a time: nsunshare says which step it was and
+# ends with 125, the program does not run, and nothing is left.
+
+load ../helpers
+load faults
+TOOLS=(nsunshare)
+
+setup_file() { make_user; }
+teardown_file() { remove_user; }
+setup() { setup_faults; }
+
+### Calls that may fail without harm, PROCESS:CALL:N; 0 is nsunshare
+
+readonly PRESENT_ROOT='1:openat:* 1:newfstatat:* 1:read:*' # is the root the present one? If in doubt, it is not
+readonly MAKE_PRIVATE='1:mount:2 1:mount:4' # proc and sysfs: what could not be made private is looked at, whether it is shared
+readonly USER_DATABASE='0:socket:* 0:connect:* 0:newfstatat:* 0:openat:* 0:read:* 0:lseek:* 0:mmap:*' # libc has several sources
+readonly DEATH_SIGNALS='[1245]:prctl:*' # PR_SET_PDEATHSIG of getsubids and newuidmap (the helper is 3)
+
+### In place: PROCESS 0 is nsunshare, and then the program
+
+@test "one new namespace" { each_faults '' --uts; }
+
+@test "user and mount namespaces, capabilities kept, no new privileges" {
+	each_faults '' --map-current-user --mount --keep-caps --no-new-privs
+}
+
+@test "ids by ranges" {
+	requires root
+	as_ourselves directly faults '' --map-root-user --map-users 1:100000:1000 --map-groups 1:100000:1000 --setgroups allow
+}
+
+@test "subordinate ids, by helper programs" {
+	requires root userns subids # an ordinary user who is watched gains nothing by set-user-ID
+	as_the_user directly faults "$USER_DATABASE $DEATH_SIGNALS" --map-auto
+}
+
+@test "the owner of the user namespace" {
+	requires root
+	as_ourselves directly faults '' --owner "$(id -u "$NST_USER"):$(id -g "$NST_USER")" --map-root-user
+}
+
+@test "clock offsets" {
+	requires time-ns
+	each_faults '' --monotonic 86400 --boottime -1.5
+}
+
+one_cpu() {
+	requires userns taskset
+	taskset --cpu-list --pid "$(sed -n 's/^Cpus_allowed_list:\t\([0-9]*\).*/\1/p' /proc/self/status)" $BASHPID
+}
+
+# On one CPU, where namespaces get ids in order: a pin of a mount namespace needs that.
+# What the helper hears last, after the pins: that the program is executed, and that
+# it has been. There is nobody any more whom it could tell that it does not hear.
+@test "pins" {
+	CANNOT_FAIL+=' 2:recvfrom:3 2:recvfrom:4'
+	one_cpu
+	as_ourselves in_private_mounts directly faults '' --mount="$DIR/pin-mnt" --uts="$DIR/pin-uts" --time="$DIR/pin-time"
+}
+
+# Of the command: its PR_SET_PDEATHSIG.
+@test "a command to run before" { each_faults '1:prctl:*' --uts --setup true; }
+
+# A user namespace may deny setgroups(2); groups of one's own may stay then.
+@test "another user" {
+	requires root
+	as_ourselves directly faults '0:setgroups:*' --uts --setuid 1234 --setgid 1234 --keep-caps
+}
+
+@test "--files, --fs, --sysvsem, --close-fds" { each_faults '' --files --fs --sysvsem --close-fds=4,9; }
+
+### --fork
+
+@test "--fork: user, PID and mount namespaces, proc" { each_faults '' --map-root-user --fork --pid --mount-proc; }
+
+@test "--fork: a new root with all that can be in it" {
+	busybox_root "$BATS_TEST_TMPDIR/root"
+	each_faults "$PRESENT_ROOT $MAKE_PRIVATE" --fork --pid --root "$BATS_TEST_TMPDIR/root" --propagation slave --mount-proc --mount-sys \
+		--hostname world --domainname nis --loopback --wd /tmp
+}
+
+# The last word to the helper comes when the program runs, and will run on.
+@test "--fork: pins" {
+	CANNOT_FAIL+=' 1:recvfrom:4'
+	one_cpu
+	as_ourselves in_private_mounts directly faults '' --fork --mount="$DIR/pin-mnt" --uts="$DIR/pin-uts" --time="$DIR/pin-time" --pid="$DIR/pin-pid"
+}
+
+@test "--fork: a command to run before, and a signal for the child" { each_faults '2:prctl:*' --uts --kill-child --setup true; }
+
+@test "--fork: ids by ranges, and another user" {
+	requires root
+	as_ourselves directly faults '2:setgroups:*' --kill-child=TERM --map-users 0:100000:1000 --map-groups 0:100000:1000 --setuid 5 --setgid 5
+}

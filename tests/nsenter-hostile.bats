@@ -1,0 +1,362 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Targets that lie in wait for who comes in. An attack is run against nsenter(1)
+# first, where that falls for it: what it does to nsenter-lite is worth nothing
+# if it harms nobody.
+
+load helpers
+load launchers
+load nsenter
+
+setup_file() { make_enterer; }
+teardown_file() { remove_user; }
+setup() { requires userns; }
+
+# container COMMAND [ARG...]: $TARGET, in a root file system $ROOT, with the options
+# in CONTAINER besides.
+container() {
+	busybox_container
+	start "${WHO[@]}" "$NSCLONE" "${CONTAINER[@]}" -mp --root "$ROOT" --mount-proc -w / "$@"
+	wait_until child_of "$BG_PID"
+	TARGET=$CHILD
+	wait_until in_root
+}
+
+in_root() { [[ $(comm_of "$TARGET") != nsclone* ]] && [ "$(readlink "/proc/$TARGET/exe")" ]; }
+
+busybox_container() {
+	ROOT=$D/root
+	[ -d "$ROOT" ] || busybox_root "$ROOT"
+	: >"$ROOT/dev/null"
+	chmod 666 "$ROOT/dev/null"
+}
+
+### The executable of who comes in
+
+# Its program is a script of whoever is executing it just now: the tool runs
+# itself in there, and is found in /proc. What is held of it can be opened for
+# writing as soon as nobody runs it any more.
+lurk() {
+	cat >"$ROOT/bin/lurk" <<-'EOF'
+	#!/bin/sh
+	trap 'echo none >/tmp/result; exec sleep 999' TERM
+	>/tmp/lurking
+	while :; do
+		for p in /proc/[0-9]*; do
+			exe=$(readlink $p/exe) || continue
+			case $exe in /bin/* | '') continue ;; esac
+			{ true 9<$p/exe; } 2>/dev/null || continue
+			exec 9<$p/exe
+			trap '' TERM
+			echo "$exe" >>/tmp/held
+			kill -KILL ${p#/proc/}
+			n=0
+			while [ $n -lt 50 ]; do
+				{ printf X >>/proc/self/fd/9; } 2>/dev/null && echo written >/tmp/result && exec sleep 999
+				n=$((n + 1))
+				sleep 0.01
+			done
+			echo refused >/tmp/result
+			exec sleep 999
+		done 2>/dev/null
+	done
+	EOF
+	printf '#!/proc/self/exe\n' >"$ROOT/bin/evil"
+	chmod 755 "$ROOT/bin/lurk" "$ROOT/bin/evil"
+}
+
+# victim FILE: a copy that we may write, and in the container what it needs to
+# start there
+victim() {
+	local library
+	VICTIM=$D/${1##*/}
+	"${WHO[@]}" cp "$1" "$VICTIM"
+	for library in $(ldd "$1" 2>/dev/null | grep -o '/[^ ]*'); do
+		mkdir -p "$ROOT${library%/*}"
+		cp -L "$library" "$ROOT$library"
+	done
+}
+
+# comes_in TOOL ARG...: while the container lurks. What runs for ever there is killed
+# when it has been held, or by and by.
+comes_in() {
+	busybox_container
+	lurk
+	rm -f "$ROOT/tmp/"*
+	victim "$1"
+	container /bin/lurk
+	wait_until test -e "$ROOT/tmp/lurking"
+	observe "$VICTIM" -t "$TARGET" "${@:2}" /bin/evil
+	to "$TARGET" TERM
+	wait_until test -e "$ROOT/tmp/result"
+	to "$TARGET" KILL
+	end_background
+}
+
+given_away() {
+	comes_in "$(command -v nsenter)" "$@"
+	assert_equal "$(<"$ROOT/tmp/result")" written
+	! cmp -s "$VICTIM" "$(command -v nsenter)"
+}
+
+@test "nsenter(1): a script of /proc/self/exe gives its executable away" {
+	requires nsenter
+	CONTAINER=(-r)
+	each_way given_away -U -m -p --preserve-credentials
+	requires root
+	CONTAINER=()
+	as_ourselves given_away -m -p
+}
+
+# What is held, if anything, has no name there and cannot be written.
+guarded() {
+	comes_in "$LAUNCHER" "$@"
+	cmp "$VICTIM" "$LAUNCHER"
+	assert_outcome 'exited 126'
+	refute_equal "$(<"$ROOT/tmp/result")" written
+	! grep -sv ^/memfd: "$ROOT/tmp/held"
+}
+
+@test "a script of /proc/self/exe does not get at the executable" {
+	CONTAINER=(-r)
+	each_way guarded -a
+	each_way guarded -U -m -p --preserve-credentials
+	each_way guarded -U -p -r
+	requires root
+	CONTAINER=()
+	as_ourselves guarded -m -p
+	as_ourselves guarded -p -r
+	as_ourselves guarded -a -e -r -w
+}
+
+executed_well() {
+	world -mp --mount-proc
+	inside -a sh -c 'echo "$0" "$@"; cat /proc/$$/comm; readlink /proc/$$/exe' name one 'two three'
+	assert_equal "$output" $'name one two three\nsh\n'"$(readlink -f "$(command -v sh)")"
+	printf '#!/bin/sh\necho "$0 $*"\n' >"$D/script"
+	chmod 755 "$D/script"
+	inside -m "$D/script" a b
+	assert_output "$D/script a b"
+	printf 'echo "plain $*"\n' >"$D/script"
+	inside -m "$D/script" a b
+	assert_output 'plain a b'
+	observe "$LAUNCHER" -t "$TARGET" -m "$D/none"
+	assert_outcome 'exited 127'
+	observe "$LAUNCHER" -t "$TARGET" -m "$D"
+	assert_outcome 'exited 126'
+}
+
+@test "the program is executed with its own name and arguments all the same" {
+	requires root
+	as_ourselves executed_well
+}
+
+### Memory, descriptors, everything else that is in /proc/PID
+
+# lies_in_wait NAME OPTION...: a sandbox, as its root, whose program is `seize'
+lies_in_wait() {
+	rm -f "$D/seized"
+	start "${WHO[@]}" "$NSCLONE" -r "${@:2}" "$HELPERS/seize" "$1" "$D/seized"
+	wait_until test -e "$D/seized"
+	wait_until last_is "$BG_PID" seize
+	TARGET=$CHILD
+}
+
+# Each execve(2) is held up for a while: enough to try everything.
+held_up() {
+	AROUND=()
+	observe strace -f -q -o /dev/null -e trace=execve -e inject=execve:delay_enter=150000 "$@"
+	to "$TARGET" KILL
+	end_background
+	assert_outcome 'exited 0'
+	assert_output 'it ran'
+}
+
+gives_all() {
+	lies_in_wait nsenter "$@"
+	held_up nsenter -t "$TARGET" -U -m "${@/*p*/-p}" --preserve-credentials echo 'it ran'
+	for way in seen memory vm descriptors root executable environment namespaces; do
+		grep -qx "$way" "$D/seized" || fail "nsenter(1) withstood: $way" "$(<"$D/seized")"
+	done
+}
+
+@test "nsenter(1): who lives in a sandbox gets hold of what comes in, and of all it has open" {
+	requires strace nsenter
+	each_way gives_all -mp --mount-proc
+}
+
+gives_nothing() {
+	lies_in_wait nsenter-lite -m "$@"
+	held_up "$LAUNCHER" -t "$TARGET" -a echo 'it ran'
+	assert_equal "$(<"$D/seized")" seen
+	lies_in_wait nsenter-lite -m "$@"
+	held_up "$LAUNCHER" -t "$TARGET" -U -p --kill-child --preserve-credentials echo 'it ran'
+	assert_equal "$(<"$D/seized")" seen
+}
+
+@test "who lives in a sandbox gets nothing of what comes in, until it has become the program" {
+	requires strace
+	each_way gives_nothing -p --mount-proc
+	# In place, without a child
+	each_way gives_nothing
+}
+
+# Before it has joined, nobody in there can see it; so from the first setns(2) on.
+closed_before() {
+	local calls
+	own_world -nu
+	observe strace -f -q -o "$D/trace" -e trace=setns,prctl,execve "$LAUNCHER" -t "$TARGET" -a true
+	assert_outcome 'exited 0'
+	calls=$(grep -oE 'PR_SET_DUMPABLE, (SUID_DUMP_DISABLE|SUID_DUMP_USER|[0-9])|setns|execve' "$D/trace")
+	[[ $calls == $'execve\nPR_SET_DUMPABLE, SUID_DUMP_DISABLE\nsetns\n'*execve ]] || fail "$calls"
+	refute_equal "$(grep -c SUID_DUMP_USER "$D/trace")" 1
+}
+
+@test "non-dumpable from before the first setns(2)" {
+	requires strace
+	each_way in_own_world closed_before
+}
+
+### Descriptors that the program finds
+
+program_finds() {
+	local fds
+	own_world -a
+	observe "$HELPERS/inventory"
+	fds=$(grep ^fds "$BATS_TEST_TMPDIR/stdout")
+	for options in -a '-a -F' '-a -r -w' '-a --root=/ --wd=/tmp' '-a -e' "--uts=/proc/$TARGET/ns/uts -a" \
+		"-a -S 0 -G 0 --kill-child" '-a --forward-signals' '-a -c'; do
+		inside $options "$HELPERS/inventory"
+		assert_line "$fds"
+		assert_line --regexp '^Threads:.1$'
+		assert_line 'child none'
+		assert_line --regexp '^SigBlk:.0+$'
+	done
+}
+
+@test "the program finds no descriptor of ours" { each_way in_own_world program_finds; }
+
+### Directories
+
+# A target that goes to a descriptor which it should not have been given
+leaky() {
+	mkdir -p "$D/secrets"
+	echo secret >"$D/secrets/file"
+	exec 7<"$D/secrets"
+	container /bin/sh -c 'cd /proc/self/fd/7 && exec sleep 999'
+	exec 7<&-
+	in_cwd() { [ "$(readlink "/proc/$TARGET/cwd")" = "$D/secrets" ]; }
+	wait_until in_cwd
+}
+
+leaked_cwd() {
+	leaky
+	if command -v nsenter >/dev/null; then
+		assert_equal "$(nsenter -t "$TARGET" -m -w /bin/cat file)" secret
+	fi
+	for options in '-m -w' '-m --wd -p' '-a -w' '-a -r -w' '-r -w'; do
+		cannot "working directory lies outside of its root directory" '' $options
+	done
+	inside -a /bin/pwd
+	assert_output /
+	# Named by its path, it is what was asked for.
+	inside -m "--wd=$D/secrets" /bin/cat file
+	assert_output secret
+}
+
+@test "a target whose working directory is a leaked descriptor: --wd does not follow it out" {
+	requires root
+	as_ourselves leaked_cwd
+}
+
+inherited() {
+	mkdir "$D/secrets"
+	echo secret >"$D/secrets/file"
+	container /bin/sleep 999
+	cd "$D/secrets"
+	if command -v nsenter >/dev/null; then
+		assert_equal "$(nsenter -t "$TARGET" -r /bin/cat file)" secret
+	fi
+	for options in -r '-a -r' '-p -r' "-r$ROOT"; do
+		inside $options /bin/sh -c 'readlink /proc/$$/cwd; cat file'  2>/dev/null || true
+		refute_output --partial secret
+		observe "$LAUNCHER" -t "$TARGET" $options /bin/busybox pwd
+		assert_outcome 'exited 0'
+		assert_output /
+	done
+	cd - >/dev/null
+}
+
+@test "a working directory that lies outside of the new root is not taken along" {
+	requires root
+	as_ourselves inherited
+}
+
+cwd_inside() {
+	container /bin/sh -c 'cd /tmp && exec sleep 999'
+	at_tmp() { [ "$(readlink "/proc/$TARGET/cwd")" = /tmp ]; }
+	wait_until at_tmp
+	inside -a -w /bin/pwd
+	assert_output /tmp
+	inside -a -r -w /bin/pwd
+	assert_output /tmp
+	inside -r -w /bin/pwd
+	assert_output /tmp
+}
+
+@test "a target's working directory that lies inside of its root is entered" {
+	requires root
+	as_ourselves cwd_inside
+}
+
+### A /proc that lies
+
+fake_proc() {
+	cat >"$D/lie" <<-'EOF'
+	mount -t tmpfs none /proc
+	for p in 1 2 3 4 5 self thread-self; do
+		mkdir -p /proc/$p/ns
+		printf 'Name:\tx\nUid:\t7\t7\t7\t7\nGid:\t7\t7\t7\t7\nGroups:\t0 7\n' >/proc/$p/status
+		printf '0 0 4294967295\n' | tee /proc/$p/uid_map >/proc/$p/gid_map
+		printf 'FAKE=1\0' >/proc/$p/environ
+		printf '0::/fake\n' >/proc/$p/cgroup
+		for t in mnt uts ipc net pid user cgroup time; do echo >/proc/$p/ns/$t; done
+	done
+	exec env TRUE=1 sleep 999
+	EOF
+	target "$NSCLONE" --map-user 3 --map-group 4 -mpu --keep-caps sh "$D/lie"
+	# Its ids, environment, map and cgroup are what the kernel says they are.
+	inside -a -S follow -G follow -e sh -c 'id -u; id -g; echo "$FAKE$TRUE"; cat /proc/1/environ | tr -d "\0"'
+	assert_equal "$output" $'3\n4\n1\nFAKE=1'
+	inside -a --mount="/proc/$TARGET/ns/mnt" -S follow id -u
+	assert_output 3
+	# Uid 0 is not mapped, in truth; our own is.
+	inside -a sh -c 'id -u; id -g'
+	assert_equal "$output" $'3\n4'
+}
+
+@test "what the target's own /proc says is not believed" { each_way fake_proc; }
+
+### Files that do not answer
+
+slow() {
+	busybox_container
+	rm "$ROOT/bin/sh"
+	mkfifo -m 777 "$ROOT/bin/sh" "$ROOT/tmp/fifo"
+	container /bin/sleep 999
+	for command in '' /bin/sh /tmp/fifo; do
+		observe env SHELL=/bin/sh "$LAUNCHER" -t "$TARGET" -a $command
+		assert_outcome 'exited 126'
+	done
+	observe "$LAUNCHER" -t "$TARGET" -a --wdns=/tmp/fifo /bin/true
+	assert_outcome 'exited 125'
+	observe "$LAUNCHER" -t "$TARGET" -a "-r$ROOT/tmp/fifo" /bin/true
+	assert_outcome 'exited 125'
+	observe "$LAUNCHER" -t "$TARGET" -a "-w$ROOT/tmp/fifo" /bin/true
+	assert_outcome 'exited 125'
+}
+
+@test "a FIFO in place of a shell, a program, a directory does not hold us up" {
+	requires root
+	as_ourselves slow
+}

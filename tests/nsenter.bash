@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For tests of nsenter-lite: targets to be entered, $TARGET, and where a program
+# finds itself. After launchers.bash.
+
+: "${NSENTER_LITE:=$abs_top_builddir/nsenter-lite}"
+export NSENTER_LITE
+TOOLS=(nsenter-lite)
+
+# For setup_file, in place of make_user.
+make_enterer() {
+	make_user
+	as_root || return 0
+	[ -e "$BATS_FILE_TMPDIR/bin/nsenter-lite" ] || cp "$NSENTER_LITE" "$BATS_FILE_TMPDIR/bin"
+	chmod 755 "$BATS_FILE_TMPDIR/bin/nsenter-lite"
+	export NSENTER_LITE=$BATS_FILE_TMPDIR/bin/nsenter-lite
+}
+
+### Targets
+
+# last_is PID COMM: its child's child, and so on, is COMM, $CHILD.
+last_is() {
+	local last=$1
+	while child_of "$last"; do
+		last=$CHILD
+	done
+	CHILD=$last
+	[ "$(comm_of "$CHILD")" = "$2" ]
+}
+
+# target COMMAND [ARG...]: in the background as WHO; it ends in a sleep.
+target() {
+	start "${WHO[@]}" "$@"
+	wait_until last_is "$BG_PID" sleep
+	TARGET=$CHILD
+}
+
+# world OPTION...: of nsclone.
+world() { target "$NSCLONE" "$@" sleep 999; }
+
+# own_world OPTION...: that we may make: an ordinary user as its root.
+own_world() {
+	is_root || set -- -r "$@"
+	world "$@"
+}
+
+# USER_OPTION: with which we enter what is in such a world, types of it.
+in_own_world() {
+	USER_OPTION=() USER_TYPE=
+	is_root || USER_OPTION=(-U) USER_TYPE=user
+	"$@"
+}
+
+### Where a program is
+
+types_here() { in_order $NSTYPES; }
+
+option_of() { [ "$1" = mnt ] && echo mount || echo "$1"; }
+
+letter_of() {
+	case $1 in
+	user | cgroup | time) echo "${1:0:1}" | tr uct UCT ;;
+	*) echo "${1:0:1}" ;;
+	esac
+}
+
+# links PID TYPE...
+links() {
+	local pid=$1
+	shift
+	readlink "${@/#//proc/$pid/ns/}"
+}
+
+# places TYPES [PID]: the namespaces of a program that is in those of PID, the
+# target, of these types, and in ours of the others.
+places() {
+	local type
+	for type in $(types_here); do
+		[[ " $1 " == *" $type "* ]] && links "${2:-$TARGET}" "$type" || links $$ "$type"
+	done
+}
+
+# ALL: all that there are.
+look_around() {
+	local -a all=($(types_here))
+	LOOK=(readlink "${all[@]/#//proc/self/ns/}")
+}
+
+# enters TYPES ARG...: the program is in the target's of these and in no other.
+enters() {
+	printf -- '-- enters %s: %.200s\n' "$1" "${*:2}"
+	look_around
+	observe "$LAUNCHER" "${@:2}" "${LOOK[@]}"
+	assert_outcome 'exited 0'
+	assert_equal "$output" "$(places "$1")"
+	refute_stderr
+}
+
+# The same, and the target is the process in $TARGET.
+enters_target() { enters "$1" --target "$TARGET" "${@:2}"; }
+
+# inside ARG...: the tool into the target, which says nothing and ends well.
+inside() {
+	printf -- '-- inside %.200s\n' "$*"
+	observe "$LAUNCHER" --target "$TARGET" "$@"
+	assert_outcome 'exited 0'
+	refute_stderr
+}
+
+# cannot TEXT HINT ARG...: failure(), into the target.
+cannot() { failure "$1" "$2" --target "$TARGET" "${@:3}"; }
+
+# end_target: the sleep, by what nothing holds off, and with it what waits for it.
+end_target() {
+	[ "$(comm_of "$TARGET")" != sleep ] || to "$TARGET" KILL
+	end_background
+}
