@@ -80,6 +80,9 @@ static bool beneath(const char *root, const char *point, const char *path, char 
 {
 	size_t len = strcmp(root, "/") ? strlen(root) : 0;
 
+	/* "/../x" lies outside of our cgroup namespace. */
+	if (!strncmp(path, "/..", 3) && (!path[3] || path[3] == '/'))
+		return false;
 	if (strncmp(path, root, len) || (path[len] && path[len] != '/'))
 		return false;
 	return (size_t)snprintf(out, size, "%s%s/cgroup.procs", point, path + len) < size;

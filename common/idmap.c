@@ -351,7 +351,7 @@ int idmap_write(const struct idmap *map, enum idkind kind, const char *proc, str
 
 int idmap_write_setgroups(bool allow, const char *proc, struct diag *d)
 {
-	char path[32];
+	char path[48];
 
 	snprintf(path, sizeof(path), "/proc/%s/setgroups", proc);
 	return file_write(path, allow ? "allow" : "deny", "write setgroups", d);

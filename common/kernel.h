@@ -54,6 +54,9 @@
 #define SYS_pidfd_getfd 438 /* 5.6 */
 #endif
 
+#define KERNEL_PIDFD_THREAD 0200U /* O_EXCL; 6.9 */
+#define KERNEL_PIDFD_GET_USER_NAMESPACE 0xff09UL /* 6.11 */
+
 #define KERNEL_CLOSE_RANGE_CLOEXEC 4U
 #define KERNEL_RESOLVE_IN_ROOT 0x10U
 #define KERNEL_MFD_EXEC 0x10U /* 6.3 */

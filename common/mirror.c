@@ -14,6 +14,7 @@
 #include "diag.h"
 #include "file.h"
 #include "kernel.h"
+#include "procdir.h"
 #include "pty.h"
 #include "tree.h"
 
@@ -88,11 +89,15 @@ static bool in_set(const char *text, const char *name, int sig)
 }
 
 /* Has the program caught, ignored or blocked it, so that its default action does not come? */
-static bool has_disposition(pid_t pid, int sig)
+static bool has_disposition(int pidfd, int sig)
 {
 	char path[32], text[4096];
+	struct diag ignored;
+	pid_t number;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (procdir_number(pidfd, &number, &ignored) < 0)
+		return true;
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)number);
 	if (file_read(path, text, sizeof(text)) <= 0)
 		return true;
 	return in_set(text, "\nSigCgt:", sig) || in_set(text, "\nSigIgn:", sig) ||
@@ -163,7 +168,7 @@ static void pass_on(struct mirror *m, int sig, bool from_terminal)
 	}
 	if (!reached_child(m, i, from_terminal))
 		kernel_pidfd_send_signal(m->pidfd, sig);
-	if (m->bare_init && passed[i].action != ACTION_NONE && !has_disposition(m->pid, sig))
+	if (m->bare_init && passed[i].action != ACTION_NONE && !has_disposition(m->pidfd, sig))
 		act_from_outside(m, passed[i].action, sig);
 }
 
@@ -192,6 +197,11 @@ static void take(struct mirror *m, int sig, bool from_terminal)
 {
 	int i = find(sig);
 
+	/* Who continues us means what was stopped with us, too. */
+	if (sig == SIGCONT && m->child_stopped) {
+		m->child_stopped = false;
+		kernel_pidfd_send_signal(m->pidfd, SIGCONT);
+	}
 	if (from_terminal || ignored_here(sig))
 		return;
 	if (m->outlasts && (sig == SIGINT || sig == SIGTERM))
@@ -278,10 +288,8 @@ static bool look(struct mirror *m)
 		if (c.what == CHANGE_NONE)
 			break;
 		if (c.what == CHANGE_STOPPED) {
+			m->child_stopped = true;
 			mirror_stop(m, c.stopped);
-			/* Who continues us means it, too; if signals go on, this one does. */
-			if (!m->forward)
-				kernel_pidfd_send_signal(m->pidfd, SIGCONT);
 			continue;
 		}
 		m->ended = true;

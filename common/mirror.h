@@ -28,6 +28,7 @@ struct mirror {
 	int stopped_for;  /* … or by SIGSTOP */
 	int signal_fd;	  /* of mirror_open(), or -1 */
 	struct pty *pty;  /* the program's terminal, relayed while we wait; or NULL */
+	bool child_stopped; /* it was, and we with it, since we last continued it */
 	bool ended;	  /* the child has ended and is reaped: */
 	struct ended end;
 };

@@ -26,6 +26,8 @@ static const struct {
 	[PROPAGATION_UNCHANGED] = { "unchanged", 0 },
 };
 
+const char mnt_binfmt_place[] = "/proc/sys/fs/binfmt_misc";
+
 int mnt_parse_propagation(const char *text, enum propagation *out, struct diag *d)
 {
 	for (int i = PROPAGATION_PRIVATE; i <= PROPAGATION_UNCHANGED; i++) {

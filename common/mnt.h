@@ -29,6 +29,9 @@ struct mnt_plan {
 	const char *interp; /* what to register with binfmt_misc */
 };
 
+/* Where binfmt_misc is mounted, if nobody names another place; compared by address. */
+extern const char mnt_binfmt_place[];
+
 /* The value of --propagation. */
 int mnt_parse_propagation(const char *text, enum propagation *out, struct diag *d);
 

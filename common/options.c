@@ -345,7 +345,7 @@ static int take_world(struct plan *plan, int opt, const char *arg, struct diag *
 		return take_dir(plan, &plan->mnt.sys, "--mount-sys", mnt, arg ? arg : "/sys", d);
 	case OPT_MOUNT_BINFMT:
 		return take_dir(plan, &plan->mnt.binfmt, "--mount-binfmt", mnt | CLONE_NEWUSER,
-				arg ? arg : "/proc/sys/fs/binfmt_misc", d);
+				arg ? arg : mnt_binfmt_place, d);
 	case 'l':
 		return take_interp(plan, arg);
 	case OPT_HOSTNAME:

@@ -57,7 +57,7 @@ static void quote(int fd, const char *name, struct diag *d)
 static int map_by_helper(const struct outside *o, const struct plan *plan, enum idkind kind,
 			 struct diag *d)
 {
-	cleanup_free char **argv = idmap_helper_argv(&plan->user.map[kind], kind, o->pid);
+	cleanup_free char **argv = idmap_helper_argv(&plan->user.map[kind], kind, o->number);
 	cleanup_close int in = -1, out = -1;
 	struct run run = { .argv = argv, .env = environ, .mask = &plan->mask, .stdout_fd = -1 };
 	int ends[2];
@@ -79,20 +79,18 @@ static int map_by_helper(const struct outside *o, const struct plan *plan, enum 
 static int map_one(const struct outside *o, const struct plan *plan, enum idkind kind, struct diag *d)
 {
 	const struct idmap *map = &plan->user.map[kind];
-	char proc[16];
 
 	if (!map->n)
 		return 0;
 	if (!caps_has(kind == ID_UID ? KERNEL_CAP_SETUID : KERNEL_CAP_SETGID))
 		return map_by_helper(o, plan, kind, d);
-	snprintf(proc, sizeof(proc), "%d", (int)o->pid);
-	return idmap_write(map, kind, proc, d);
+	return idmap_write(map, kind, o->proc, d);
 }
 
 /* newgidmap denies it on its own account when a user maps no group but his own. */
 static int check_allowed(const char *proc, struct diag *d)
 {
-	char path[32], text[16];
+	char path[48], text[16];
 
 	snprintf(path, sizeof(path), "/proc/%s/setgroups", proc);
 	if (file_read(path, text, sizeof(text)) < 0)
@@ -108,19 +106,17 @@ int outside_map(const struct outside *o, const struct plan *plan, struct diag *d
 {
 	const struct user_plan *user = &plan->user;
 	bool allow = user->setgroups == SETGROUPS_ALLOW;
-	char proc[16];
 
 	if (user->writer != MAP_OUTSIDE)
 		return 0;
-	snprintf(proc, sizeof(proc), "%d", (int)o->pid);
-	if (user->setgroups != SETGROUPS_UNCHANGED && idmap_write_setgroups(allow, proc, d) < 0)
+	if (user->setgroups != SETGROUPS_UNCHANGED && idmap_write_setgroups(allow, o->proc, d) < 0)
 		return -1;
 	if (map_one(o, plan, ID_UID, d) < 0 || map_one(o, plan, ID_GID, d) < 0)
 		return -1;
-	return allow ? check_allowed(proc, d) : 0;
+	return allow ? check_allowed(o->proc, d) : 0;
 }
 
-int outside_pin(struct pin *pins, pid_t pid, const struct plan *plan, unsigned int types,
+int outside_pin(struct pin *pins, const char *proc, const struct plan *plan, unsigned int types,
 		struct diag *d)
 {
 	/* The mount namespace is the first type: one that must be made again has cost no other pin. */
@@ -129,7 +125,7 @@ int outside_pin(struct pin *pins, pid_t pid, const struct plan *plan, unsigned i
 
 		if (!plan->pin[type] || !(types & (unsigned int)nstype_table[type].flag))
 			continue;
-		ret = pin_make(&pins[type], pid, type, plan->pin[type], plan->make_private, d);
+		ret = pin_make(&pins[type], proc, type, plan->pin[type], plan->make_private, d);
 		if (ret) {
 			outside_unpin(pins);
 			return ret;

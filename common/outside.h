@@ -17,25 +17,26 @@ struct run;
 
 /* For whom it is done, and how to wait meanwhile. */
 struct outside {
-	pid_t pid;
-	struct mirror *mirror; /* of PID, a child of ours; or NULL, and … */
+	char proc[32];	       /* its directory is /proc/PROC, which is its alone … */
+	pid_t number;	       /* … as is this number there, while we are its parent */
+	struct mirror *mirror; /* of it, a child of ours; or NULL, and … */
 	int peer;	       /* … this is readable or hung up when nobody waits for us any more */
 };
 
 /*
  * Run RUN and wait for it, dealing with signals meanwhile. NAME is what
- * messages call it. 0: it ended well. When PID ends first, the program is
+ * messages call it. 0: it ended well. When who it is for ends first, it is
  * killed: -1, with *d saying so.
  */
 int outside_run(const struct outside *o, const struct run *run, const char *name, struct diag *d);
 
-/* Write setgroups, the uid map and the gid map of PID, if that is how the plan has it. */
+/* Write setgroups, the uid map and the gid map, if that is how the plan has it. */
 int outside_map(const struct outside *o, const struct plan *plan, struct diag *d);
 
 /*
- * Pin what the plan asks to pin, of those types whose CLONE_NEW* are in TYPES,
+ * Pin what the plan asks to pin of /proc/PROC, of those types whose CLONE_NEW* are in TYPES,
  * into PINS[NSTYPE_COUNT]. All or none: 0, -1 or PIN_TRY_ANOTHER_CPU.
  */
-int outside_pin(struct pin *pins, pid_t pid, const struct plan *plan, unsigned int types,
+int outside_pin(struct pin *pins, const char *proc, const struct plan *plan, unsigned int types,
 		struct diag *d);
 void outside_unpin(struct pin *pins);

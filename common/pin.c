@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "caps.h"
@@ -102,9 +103,13 @@ static int explain_mnt(const struct pin *pin, const char *source, struct diag *d
 
 static int attach(struct pin *pin, const char *source, enum nstype type, struct diag *d)
 {
+	struct stat st;
+
 	if (mount(source, pin->file, NULL, MS_BIND, NULL) == 0) {
-		pin->mounted = true;
-		return 0;
+		pin->mounted = stat(source, &st) == 0;
+		pin->dev = st.st_dev;
+		pin->ino = st.st_ino;
+		return pin->mounted ? 0 : diag_fail(d, source, "look at the namespace");
 	}
 	diag_fail(d, pin->file, "pin the %s namespace", nstype_table[type].words);
 	if (errno == EPERM && !caps_has(KERNEL_CAP_SYS_ADMIN))
@@ -112,17 +117,18 @@ static int attach(struct pin *pin, const char *source, enum nstype type, struct 
 	return errno == EINVAL && type == NS_MNT ? explain_mnt(pin, source, d) : -1;
 }
 
-int pin_make(struct pin *pin, pid_t pid, enum nstype type, const char *file,
+int pin_make(struct pin *pin, const char *proc, enum nstype type, const char *file,
 	     bool make_private, struct diag *d)
 {
 	/* A PID namespace has its init, the child itself; its link for children needs none. */
-	bool children = type == NS_TIME;
+	const struct nstype_info *info = &nstype_table[type];
 	char source[NSREF_PATH];
 	cleanup_close int lock = -1;
 	int ret = -1;
 
 	*pin = (struct pin){ .file = file };
-	nsref_path(source, pid, type, children);
+	snprintf(source, sizeof(source), "/proc/%s/ns/%s", proc,
+		 type == NS_TIME ? info->children : info->name);
 	if (make_private)
 		lock = make_dir_private(pin, d);
 	if ((!make_private || lock >= 0) && create(pin, d) == 0)
@@ -144,11 +150,19 @@ static void unbind(const char *dir)
 	cleanup_close_fd(&lock);
 }
 
+/* Somebody may have pinned another namespace on the same file. */
+static bool is_on_top(const struct pin *pin)
+{
+	struct stat st;
+
+	return pin->mounted && stat(pin->file, &st) == 0 && st.st_dev == pin->dev && st.st_ino == pin->ino;
+}
+
 void pin_undo(struct pin *pin)
 {
 	int keep = errno;
 
-	if (pin->mounted)
+	if (is_on_top(pin))
 		umount2(pin->file, MNT_DETACH);
 	if (pin->created)
 		unlink(pin->file);

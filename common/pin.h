@@ -14,7 +14,9 @@ struct diag;
 struct pin {
 	const char *file;
 	bool created;	  /* the file is ours */
-	bool mounted;	  /* the namespace is on it */
+	bool mounted;	  /* the namespace is on it: */
+	dev_t dev;	  /* this one */
+	ino_t ino;
 	char *bound;	  /* the directory that was made a private self-bind, or NULL; owned */
 };
 
@@ -22,17 +24,19 @@ struct pin {
 enum { PIN_TRY_ANOTHER_CPU = 1 };
 
 /*
- * Mount PID's namespace of TYPE on FILE, which is created if it is not there.
+ * Mount on FILE, which is created if it is not there, the namespace of TYPE of
+ * the process whose directory is /proc/PROC.
  * With MAKE_PRIVATE the directory of FILE, if it lies in a shared mount, is
  * bound onto itself and made private first: a mount namespace can be pinned
- * in no other way there. PID must be held: a child that has not been waited for.
+ * in no other way there. The process must be held: a child that has not been
+ * waited for, or PROC by way of a descriptor.
  *
  * PIN_TRY_ANOTHER_CPU (with *d): a mount namespace can only be pinned from one
  * with a smaller id, and ids come in batches for each CPU (6.18): one that is
  * made again on another CPU may do.
  */
-int pin_make(struct pin *pin, pid_t pid, enum nstype type, const char *file,
+int pin_make(struct pin *pin, const char *proc, enum nstype type, const char *file,
 	     bool make_private, struct diag *d);
 
-/* Unmount, remove the file if it was ours; undo the self-bind, unless others have pinned there. */
+/* Unmount, unless another pin covers it; remove the file if it was ours; undo the self-bind, unless others have pinned there. */
 void pin_undo(struct pin *pin);

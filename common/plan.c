@@ -15,6 +15,12 @@ static bool has_offsets(const struct plan *plan)
 	return plan->timens.monotonic.set || plan->timens.boottime.set;
 }
 
+/* The program itself, not only its children. */
+static bool is_in_new_pidns(const struct plan *plan)
+{
+	return ((plan->flags & CLONE_NEWPID) || plan->init) && !plan->in_place;
+}
+
 static int imply(struct plan *plan, struct diag *d)
 {
 	if (plan->all && !nsref_supported(NS_MNT))
@@ -25,7 +31,10 @@ static int imply(struct plan *plan, struct diag *d)
 	if (plan->init)
 		plan->flags |= CLONE_NEWPID;
 	if (plan->mnt.interp && !plan->mnt.binfmt)
-		plan->mnt.binfmt = "/proc/sys/fs/binfmt_misc";
+		plan->mnt.binfmt = mnt_binfmt_place;
+	/* Its place is in a proc, and a new PID namespace can have one of its own. */
+	if (plan->mnt.binfmt == mnt_binfmt_place && !plan->mnt.proc && is_in_new_pidns(plan))
+		plan->mnt.proc = "/proc";
 	plan->mnt.pivot = plan->door == DOOR_CLONE;
 	if (plan->door == DOOR_UNSHARE && !(plan->flags & CLONE_NEWNS))
 		plan->mnt.propagation = PROPAGATION_UNCHANGED;

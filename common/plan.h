@@ -57,6 +57,7 @@ enum { SHELL_OF_ENV, SHELL_OF_USER, SHELL_LAST, SHELLS };
 struct plan {
 	enum door door;
 
+	bool in_place;				/* no child: unshare(2) puts only children into a PID namespace */
 	unsigned int flags;			/* CLONE_NEW* */
 	bool all;				/* every type but user */
 	const char *pin[NSTYPE_COUNT];		/* files, or NULL */

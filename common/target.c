@@ -17,6 +17,7 @@
 #include "file.h"
 #include "kernel.h"
 #include "number.h"
+#include "procdir.h"
 
 int target_parse(struct target_name *name, const char *text, const char *option, struct diag *d)
 {
@@ -57,12 +58,14 @@ static int open_pidfd(const char *proc, pid_t pid, struct diag *d)
 {
 	int fd = kernel_pidfd_open(pid, 0);
 
+	/* It may be a thread that is no process. */
+	if (fd < 0 && (errno == ENOENT || errno == EINVAL))
+		fd = kernel_pidfd_open(pid, KERNEL_PIDFD_THREAD);
 	if (fd >= 0)
 		return fd;
 	diag_fail(d, proc, "hold the process");
-	if (d->err == ENOENT || d->err == EINVAL)
-		return diag_hint(d, "%d is no process, but a thread of one", (int)pid);
-	return -1;
+	return d->err != EINVAL ? -1 :
+	       diag_hint(d, "%d is no process, but a thread of one, which takes Linux 6.9", (int)pid);
 }
 
 int target_open(struct target *t, const struct target_name *name, struct diag *d)
@@ -81,16 +84,13 @@ int target_open(struct target *t, const struct target_name *name, struct diag *d
 
 int target_look(struct target *t, struct diag *d)
 {
-	char path[32];
-
 	if (t->proc >= 0)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d", (int)t->pid);
-	t->proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (t->proc < 0)
-		return diag_fail(d, path, "look at the process");
+	if (target_check(t, d) < 0)
+		return -1;
+	t->proc = procdir_open(t->pidfd, d);
 	/* Opened by number: still the one that is held? */
-	return target_check(t, d);
+	return t->proc < 0 ? -1 : target_check(t, d);
 }
 
 int target_file(const struct target *t, const char *file, int flags, const char *step,
@@ -147,25 +147,25 @@ int target_id(const struct target *t, const char *name, uint32_t *id, struct dia
 	return 0;
 }
 
-/* "27 1000 1001 \n" */
+/* "27 1000 1001 \n"; a number that the end of the text may have cut does not count. */
 static bool has_number(const char *line, gid_t number)
 {
 	char *end;
 
-	for (; *line && *line != '\n'; line = end) {
+	for (;; line = end) {
 		unsigned long value = strtoul(line, &end, 10);
 
-		if (end == line)
+		if (end == line || !*end)
 			return false;
 		if (value == number)
 			return true;
 	}
-	return false;
 }
 
 bool target_has_groups(const struct target *t, const gid_t *groups, int n)
 {
-	/* 65 536 groups of eleven characters at most; more than fits here is a "no". */
+	/* Others may have no number in our user namespace, where one number stands for them all. */
+	const gid_t overflow = 65534;
 	char text[16384];
 	struct diag ignored;
 	const char *line;
@@ -175,7 +175,8 @@ bool target_has_groups(const struct target *t, const gid_t *groups, int n)
 		return false;
 	line = status_line(t, "\nGroups:", text, sizeof(text), &ignored);
 	for (int i = 0; i < n; i++)
-		if (groups[i] != gid && (!line || !has_number(line, groups[i])))
+		if (groups[i] == overflow ||
+		    (groups[i] != gid && (!line || !has_number(line, groups[i]))))
 			return false;
 	return true;
 }

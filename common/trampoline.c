@@ -212,7 +212,7 @@ static struct head make_head(size_t size)
 /* MFD_EXEC is asked for where vm.memfd_noexec would take the permission away (6.3). */
 static int make_memfd(void)
 {
-	const unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	const unsigned int flags = MFD_CLOEXEC;
 	int fd = memfd_create("trampoline", flags | KERNEL_MFD_EXEC);
 
 	return fd < 0 && errno == EINVAL ? memfd_create("trampoline", flags) : fd;
@@ -237,8 +237,6 @@ static int make(const char *says, struct diag *d)
 		return diag_fail(d, NULL, "memfd_create");
 	if (writev(fd, parts, 4) != (ssize_t)size)
 		return diag_fail(d, NULL, "write the trampoline");
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) < 0)
-		return diag_fail(d, NULL, "seal the trampoline");
 	return steal_fd(&fd);
 }
 
@@ -263,7 +261,11 @@ int trampoline_exec(const char *path, char *const argv[], char **env, const char
 	all[1] = (char *)(uintptr_t)path;
 	memcpy(all + 2, argv, (n + 1) * sizeof(*all));
 	kernel_execveat(fd, "", all, env, AT_EMPTY_PATH);
-	return diag_fail(d, NULL, "execute the trampoline");
+	diag_fail(d, path, "execute");
+	/* Too many arguments, too little memory: the program cannot be executed. Anything else is ours. */
+	if (d->err == E2BIG || d->err == ENOMEM || d->err == EAGAIN)
+		d->status = EXIT_CANNOT_EXEC;
+	return -1;
 }
 #else
 const bool trampoline_there = false;

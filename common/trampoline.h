@@ -9,8 +9,8 @@
  * is the file of who calls it. A script that begins with "#!/proc/self/exe" thus
  * runs our executable, and whoever may trace that process, root in a container
  * say, opens the file through /proc/PID/exe and overwrites it (CVE-2019-5736).
- * So a tiny program in a sealed memfd is executed first, and that executes the
- * program.
+ * So a tiny program in a memfd is executed first, and that executes the program.
+ * The memfd is never executed again, so that nothing is gained by writing to it.
  */
 
 #include <stdbool.h>

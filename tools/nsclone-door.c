@@ -17,6 +17,7 @@
 #include "outside.h"
 #include "parent.h"
 #include "pin.h"
+#include "procdir.h"
 #include "pty.h"
 #include "spawn.h"
 
@@ -140,9 +141,18 @@ static void take_back(struct launch *l)
 	l->pid_file = false;
 }
 
-static struct outside outside(struct launch *l)
+/* The child, as who is outside sees it; in /proc only where that is asked for. */
+static int look_from_outside(struct launch *l, struct outside *o, struct diag *d)
 {
-	return (struct outside){ .pid = l->parent.mirror.pid, .mirror = &l->parent.mirror, .peer = -1 };
+	const struct plan *plan = &l->n->plan;
+
+	*o = (struct outside){ .mirror = &l->parent.mirror, .peer = -1 };
+	if (plan->user.writer != MAP_OUTSIDE && !plan_has_pins(plan))
+		return 0;
+	if (procdir_number(l->parent.mirror.pidfd, &o->number, d) < 0)
+		return -1;
+	snprintf(o->proc, sizeof(o->proc), "%d", (int)o->number);
+	return 0;
 }
 
 static int run_host_setup(struct launch *l, struct diag *d)
@@ -150,7 +160,7 @@ static int run_host_setup(struct launch *l, struct diag *d)
 	char *argv[] = { "/bin/sh", "-c", (char *)(uintptr_t)l->n->host_setup, NULL };
 	char variable[32];
 	struct env_plan plan = { .clear = false };
-	const struct outside out = outside(l);
+	const struct outside out = { .mirror = &l->parent.mirror, .peer = -1 };
 	cleanup_free char **env = NULL;
 
 	snprintf(variable, sizeof(variable), "NSCLONE_PID=%d", (int)l->parent.mirror.pid);
@@ -189,13 +199,15 @@ static int lead(struct launch *l, struct diag *d)
 {
 	const struct plan *plan = &l->n->plan;
 	struct parent *parent = &l->parent;
-	const struct outside out = outside(l);
+	struct outside out;
 	int pinned;
 
+	if (look_from_outside(l, &out, d) < 0)
+		return -1;
 	if (outside_map(&out, plan, d) < 0 || parent_say(parent, GATE_MAPPED, d) < 0 ||
 	    parent_expect(parent, GATE_BUILT, d) < 0)
 		return -1;
-	pinned = outside_pin(l->pins, out.pid, plan, NSTYPE_ALL_FLAGS, d);
+	pinned = outside_pin(l->pins, out.proc, plan, NSTYPE_ALL_FLAGS, d);
 	if (pinned)
 		return pinned;
 	if (announce(l, d) < 0 || parent_say(parent, GATE_GO, d) < 0)

@@ -20,14 +20,21 @@
 #include "trampoline.h"
 
 /*
- * Could root in there, if it were we that he got hold of, write to our
- * executable? Not if we could not. See trampoline.h.
+ * May the program be an enemy's? And could he, if it were we that he got hold
+ * of, write to our executable? Not if we could not. See trampoline.h.
  */
 static bool needs_guard(const struct nsenter *n)
 {
-	return trampoline_there && access("/proc/self/exe", W_OK) == 0 &&
-	       (n->all || (n->of_target & CLONE_NEWNS) || n->file[NS_MNT] || n->n_from ||
-		n->root.target || n->root.path);
+	const bool theirs = n->all || (n->of_target & CLONE_NEWNS) || n->file[NS_MNT] || n->n_from ||
+			    n->root.target || n->root.path || n->wd.target || n->wd.path || n->wdns ||
+			    n->target_env;
+
+	/* SELinux's context for exec is used up by the first; and keeps ours out of their reach. */
+	if (!theirs || !trampoline_there || n->follow_context)
+		return false;
+	if (geteuid() == 0 || access("/proc/self/exe", W_OK) == 0)
+		return true;
+	return errno != EACCES && errno != EPERM && errno != EROFS;
 }
 
 /* One's groups are one's power over files: what the target has, too, gives nothing away. */
@@ -72,13 +79,13 @@ static bool is_inside_root(void)
  * A working directory that nobody has named by its path must lie inside the
  * root: outside, it would be a way out (CVE-2024-21626).
  */
-static int check_cwd(const struct opened *o, const struct nsenter *n, struct diag *d)
+static int check_cwd(const struct nsenter *n, struct diag *d)
 {
-	const bool inherited = o->root >= 0 && !n->wd.path && !n->wd.target;
-
-	if ((!n->wd.target && !inherited) || is_inside_root())
+	if (n->wd.path || is_inside_root())
 		return 0;
-	if (!inherited)
+	if (n->wdns)
+		return diag_set(d, 0, n->wdns, "the working directory lies outside of the root directory");
+	if (n->wd.target)
 		return diag_set(d, 0, NULL, "the target's working directory lies outside of its root directory");
 	return chdir("/") < 0 ? diag_fail(d, "/", "change the working directory") : 0;
 }
@@ -87,11 +94,12 @@ static int go_to_places(const struct opened *o, const struct nsenter *n, struct 
 {
 	if (o->root >= 0 && (fchdir(o->root) < 0 || chroot(".") < 0))
 		return diag_fail(d, n->root.path, "enter the root directory");
-	if (n->wdns)
-		return chdir(n->wdns) < 0 ? diag_fail(d, n->wdns, "change the working directory") : 0;
-	if (o->wd >= 0 && fchdir(o->wd) < 0)
+	if (n->wdns && chdir(n->wdns) < 0)
+		return diag_fail(d, n->wdns, "change the working directory");
+	/* One that is inherited may be closed to us by now; then we are in the root directory. */
+	if (o->wd >= 0 && fchdir(o->wd) < 0 && (n->wd.path || n->wd.target))
 		return diag_fail(d, n->wd.path, "change the working directory");
-	return check_cwd(o, n, d);
+	return o->root >= 0 || n->wdns || n->wd.target ? check_cwd(n, d) : 0;
 }
 
 /* Ids that only the inside can tell. */

@@ -16,6 +16,8 @@
 #include "kernel.h"
 #include "nsref.h"
 
+static const char own_user[] = "/proc/self/ns/user";
+
 static unsigned int flag_of(int type)
 {
 	return (unsigned int)nstype_table[type].flag;
@@ -27,6 +29,12 @@ static bool has_sources(const struct opened *o)
 		if (o->source[type].fd >= 0)
 			return true;
 	return false;
+}
+
+static void let_go(int *fd)
+{
+	cleanup_close_fd(fd);
+	*fd = -1;
 }
 
 static int take_source(struct opened *o, int type, int fd, const char *file, struct diag *d)
@@ -42,11 +50,14 @@ static int take_source(struct opened *o, int type, int fd, const char *file, str
 }
 
 /* The kernel gives out the network namespace of a socket to CAP_NET_ADMIN there only. */
-static int open_socket_net(struct opened *o, int number, struct diag *d)
+static int open_socket_net(struct opened *o, const struct nsenter *n, struct diag *d)
 {
+	const int number = n->net_socket;
 	cleanup_close int fd = kernel_pidfd_getfd(o->target.pidfd, number);
 	int ns;
 
+	if (n->of_target & CLONE_NEWNET)
+		return diag_usage(d, "two network namespaces are named: --net-socket and that of the target");
 	if (fd < 0)
 		return diag_fail(d, NULL, "take descriptor %d of process %d", number, (int)o->target.pid);
 	ns = ioctl(fd, KERNEL_SIOCGSKNS);
@@ -119,24 +130,41 @@ static int open_user_parent(struct opened *o, struct diag *d)
 		return d->err != EPERM ? -1 : diag_hint(d, "it lies outside of the present user namespace");
 	}
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	cleanup_close_fd(&o->source[NS_USER].fd);
-	o->source[NS_USER].fd = -1;
+	let_go(&o->source[NS_USER].fd);
 	return take_source(o, NS_USER, fd, "--user-parent", d);
+}
+
+static bool is_namespace(int fd, const struct stat *wanted)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == wanted->st_dev && st.st_ino == wanted->st_ino;
+}
+
+/* Is OWN the target's user namespace, too? The pidfd knows it since 6.11. If it cannot be told, no. */
+static bool shares_user(struct opened *o, const struct stat *own)
+{
+	cleanup_close int fd = ioctl(o->target.pidfd, KERNEL_PIDFD_GET_USER_NAMESPACE, 0);
+	struct diag ignored;
+
+	if (fd < 0 && target_look(&o->target, &ignored) == 0)
+		fd = openat(o->target.proc, "ns/user", O_RDONLY | O_CLOEXEC);
+	return is_namespace(fd, own);
 }
 
 /* A user namespace cannot be entered twice; and entering one changes who we are, so it must be known before. */
 static int leave_out_own_user(struct opened *o, struct diag *d)
 {
-	struct stat own, its;
+	struct source *source = &o->source[NS_USER];
+	struct stat own;
 
-	if (!(o->flags & CLONE_NEWUSER))
+	if (source->fd < 0 && !(o->flags & CLONE_NEWUSER))
 		return 0;
-	if (target_look(&o->target, d) < 0)
-		return -1;
-	if (stat("/proc/self/ns/user", &own) < 0)
-		return diag_fail(d, "/proc/self/ns/user", "look at the present user namespace");
-	if (fstatat(o->target.proc, "ns/user", &its, 0) == 0 && own.st_dev == its.st_dev &&
-	    own.st_ino == its.st_ino)
+	if (stat(own_user, &own) < 0)
+		return diag_fail(d, own_user, "look at the present user namespace");
+	if (is_namespace(source->fd, &own))
+		let_go(&source->fd);
+	else if (source->fd < 0 && shares_user(o, &own))
 		o->flags &= ~(unsigned int)CLONE_NEWUSER;
 	return 0;
 }
@@ -155,7 +183,10 @@ static int open_place(const struct opened *o, const struct place *place, const c
 	return d->status ? -1 : diag_fail(d, place->path, "%s", step);
 }
 
-/* All of FD, which has no size. */
+/* More is no environment: execve(2) takes less. A process can call any of its memory so. */
+enum { ENVIRON_MAX = 8 << 20 };
+
+/* All of FD, which has no size. NULL with errno: E2BIG, ENOMEM. */
 static char *read_all(int fd, size_t *size)
 {
 	size_t room = 16384;
@@ -177,6 +208,11 @@ static char *read_all(int fd, size_t *size)
 		if ((size_t)len < room - 1) {
 			*size = (size_t)len;
 			return text;
+		}
+		if (room > ENVIRON_MAX) {
+			free(text);
+			errno = E2BIG;
+			return NULL;
 		}
 		room *= 2;
 	}
@@ -234,12 +270,6 @@ static int open_belongings(struct opened *o, const struct nsenter *n, struct dia
 	return n->follow_context ? read_context(o, d) : 0;
 }
 
-static void let_go(int *fd)
-{
-	cleanup_close_fd(fd);
-	*fd = -1;
-}
-
 void nsenter_close(struct opened *o)
 {
 	let_go(&o->target.pidfd);
@@ -290,7 +320,7 @@ int nsenter_open(struct opened *o, const struct nsenter *n, struct diag *d)
 	o->flags = n->of_target | (n->all ? NSTYPE_ALL_FLAGS : 0);
 	if (n->has_target && target_open(&o->target, &n->target, d) < 0)
 		return -1;
-	if (n->net_socket >= 0 && open_socket_net(o, n->net_socket, d) < 0)
+	if (n->net_socket >= 0 && open_socket_net(o, n, d) < 0)
 		return -1;
 	if (open_files(o, n, d) < 0)
 		return -1;

@@ -93,7 +93,8 @@ int nsenter_read_environ(struct opened *o, struct diag *d);
 
 /*
  * nsenter-lite-join: enter what is opened. *joined gets the CLONE_NEW* that
- * differ from before. On failure, -1 and *d, some may have been joined.
+ * have been entered; where all could be at once, these may be ones that were
+ * shared. On failure, -1 and *d, some may have been joined.
  */
 int nsenter_join(struct opened *o, unsigned int *joined, struct diag *d);
 

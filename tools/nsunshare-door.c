@@ -13,6 +13,7 @@
 #include "kernel.h"
 #include "parent.h"
 #include "pin.h"
+#include "procdir.h"
 #include "spawn.h"
 
 /* One launch. */
@@ -59,7 +60,7 @@ static int try_other_cpus(struct launch *l, struct diag *d)
 		return diag_fail(d, NULL, "look which CPUs there are");
 	for (int i = 0; ret == PIN_TRY_ANOTHER_CPU && i < 2 * CPU_SETSIZE; i++)
 		if (CPU_ISSET(i % CPU_SETSIZE, &cpus))
-			ret = again_on(i % CPU_SETSIZE, d) < 0 ? -1 : helper_pin(&l->helper, getpid(), d);
+			ret = again_on(i % CPU_SETSIZE, d) < 0 ? -1 : helper_pin(&l->helper, 0, d);
 	if (ret == 0 && sched_setaffinity(0, sizeof(cpus), &cpus) < 0)
 		return diag_fail(d, NULL, "move back to all CPUs");
 	return ret ? -1 : 0;
@@ -71,7 +72,7 @@ static int pin(struct launch *l, struct diag *d)
 
 	if (!plan_has_pins(&l->n->plan))
 		return 0;
-	ret = helper_pin(&l->helper, getpid(), d);
+	ret = helper_pin(&l->helper, 0, d);
 	return ret == PIN_TRY_ANOTHER_CPU ? try_other_cpus(l, d) : ret;
 }
 
@@ -111,6 +112,7 @@ static int fork_gated(struct launch *l, struct diag *d)
 	struct spawn_args plain = { .cgroup_fd = -1 };
 	struct parent *parent = &l->parent;
 	struct spawned child;
+	pid_t number;
 	int ret;
 
 	if (mirror_open(&parent->mirror, d) < 0 || gate_open(&parent->gate, d) < 0)
@@ -124,7 +126,8 @@ static int fork_gated(struct launch *l, struct diag *d)
 	if (parent_adopt(parent, &child, d) < 0 || parent_say(parent, GATE_MAPPED, d) < 0 ||
 	    parent_expect(parent, GATE_BUILT, d) < 0)
 		return -1;
-	if (birth.plan->pin[NS_PID] && helper_pin(&l->helper, child.pid, d) != 0)
+	if (birth.plan->pin[NS_PID] &&
+	    (procdir_number(child.pidfd, &number, d) < 0 || helper_pin(&l->helper, number, d) != 0))
 		return -1;
 	return parent_say(parent, GATE_GO, d) < 0 ? -1 : parent_see_exec(parent, d);
 }

@@ -2,8 +2,11 @@
 #include "nsunshare.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
-#include <sys/socket.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -16,7 +19,7 @@
 /* The helper's side. */
 struct post {
 	const struct plan *plan;
-	pid_t launcher;
+	struct outside launcher;
 	int gate;
 	struct pin pins[NSTYPE_COUNT];
 };
@@ -45,33 +48,49 @@ static void hear(struct post *post, struct gate_note *note)
 		leave(post);
 }
 
+/* The launcher is called by a descriptor here, which tells nobody anything. */
+static void fail(const struct post *post, struct gate_note *note)
+{
+	char path[sizeof(note->diag.path)];
+	char prefix[48];
+	size_t len = (size_t)snprintf(prefix, sizeof(prefix), "/proc/%s/", post->launcher.proc);
+
+	note->word = GATE_FAILED;
+	if (strncmp(note->diag.path, prefix, len))
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)post->launcher.number, note->diag.path + len);
+	memcpy(note->diag.path, path, sizeof(path));
+}
+
 static void map(struct post *post)
 {
-	const struct outside launcher = { .pid = post->launcher, .peer = post->gate };
 	struct gate_note note;
 
 	hear(post, &note);
 	if (note.word != GATE_INSIDE)
 		leave(post);
 	note.word = GATE_MAPPED;
-	if (outside_map(&launcher, post->plan, &note.diag) < 0)
-		note.word = GATE_FAILED;
+	if (outside_map(&post->launcher, post->plan, &note.diag) < 0)
+		fail(post, &note);
 	say(post, &note);
 	if (note.word == GATE_FAILED)
 		leave(post);
 }
 
-/* A PID namespace is there when its first process is, and that is not the launcher. */
-static unsigned int types_of(const struct post *post, pid_t pid)
-{
-	return pid == post->launcher ? NSTYPE_ALL_FLAGS & ~(unsigned int)CLONE_NEWPID : CLONE_NEWPID;
-}
-
-/* NOTE is GATE_BUILT. */
+/*
+ * NOTE is GATE_BUILT. A PID namespace is there when its first process is, and
+ * that is not the launcher, but the one with this number in /proc.
+ */
 static void make_pins(struct post *post, struct gate_note *note)
 {
-	pid_t pid = note->number;
-	int ret = outside_pin(post->pins, pid, post->plan, types_of(post, pid), &note->diag);
+	const bool pidns = note->number != 0;
+	char proc[16];
+	int ret;
+
+	snprintf(proc, sizeof(proc), "%d", note->number);
+	ret = outside_pin(post->pins, pidns ? proc : post->launcher.proc, post->plan,
+			  pidns ? CLONE_NEWPID : NSTYPE_ALL_FLAGS & ~(unsigned int)CLONE_NEWPID,
+			  &note->diag);
 
 	note->word = ret == 0 ? GATE_GO : ret < 0 ? GATE_FAILED : GATE_AGAIN;
 	say(post, note);
@@ -122,9 +141,18 @@ static void __attribute__((noreturn)) helper_born(struct helper *h, struct post 
 	pid_t ignored;
 
 	gate_keep_child(&h->gate);
-	post->gate = h->gate.child;
-	if (twice && fork_once(&ignored) <= 0)
-		_exit(0);
+	post->gate = post->launcher.peer = h->gate.child;
+	if (twice) {
+		struct gate_note note = { .word = GATE_FAILED };
+		int ret = fork_once(&ignored);
+
+		if (ret < 0) {
+			diag_fail(&note.diag, NULL, "fork a helper");
+			gate_say_note(post->gate, &note);
+		}
+		if (ret <= 0)
+			_exit(0);
+	}
 	helper_main(post);
 }
 
@@ -137,20 +165,42 @@ static void reap(struct helper *h)
 	h->pid = 0;
 }
 
+/*
+ * Ourselves, for the helper: by a descriptor, for whose process we are nobody
+ * it could hold us by, and our number may be another's when we have ended.
+ */
+static int show(struct outside *o, int *dir, struct diag *d)
+{
+	char number[16];
+	ssize_t len = readlink("/proc/self", number, sizeof(number) - 1);
+
+	*dir = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (len < 0 || *dir < 0)
+		return diag_fail(d, "/proc/self", "look at ourselves");
+	number[len] = '\0';
+	o->number = (pid_t)strtol(number, NULL, 10);
+	snprintf(o->proc, sizeof(o->proc), "self/fd/%d", *dir);
+	return 0;
+}
+
 int helper_start(struct helper *h, const struct plan *plan, bool in_place, struct diag *d)
 {
-	struct post post = { .plan = plan, .launcher = getpid(), .gate = -1 };
+	struct post post = { .plan = plan, .gate = -1 };
+	cleanup_close int dir = -1;
 	bool twice = in_place && plan_has_pins(plan);
 	int ret;
 
 	*h = (struct helper){ .gate = { -1, -1 }, .stays = plan_has_pins(plan) };
 	if (!is_needed(plan))
 		return 0;
-	if (gate_open(&h->gate, d) < 0)
+	if (show(&post.launcher, &dir, d) < 0 || gate_open(&h->gate, d) < 0)
 		return -1;
 	ret = fork_once(&h->pid);
-	if (ret < 0)
-		return diag_fail(d, NULL, "fork a helper");
+	if (ret < 0) {
+		diag_fail(d, NULL, "fork a helper");
+		gate_close(&h->gate);
+		return -1;
+	}
 	if (ret > 0)
 		helper_born(h, &post, twice);
 	gate_keep_parent(&h->gate);
@@ -200,9 +250,9 @@ int helper_map(struct helper *h, struct diag *d)
 	return ret;
 }
 
-int helper_pin(struct helper *h, pid_t pid, struct diag *d)
+int helper_pin(struct helper *h, pid_t number, struct diag *d)
 {
-	return ask(h, &(struct gate_note){ .word = GATE_BUILT, .number = pid }, GATE_GO, d);
+	return ask(h, &(struct gate_note){ .word = GATE_BUILT, .number = number }, GATE_GO, d);
 }
 
 void helper_tell_exec(struct helper *h)

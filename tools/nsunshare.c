@@ -107,6 +107,7 @@ static int complete(struct nsunshare *n, struct diag *d)
 	bool children_only;
 
 	plan->parent_death = n->kill_child ? n->kill_signal : 0;
+	plan->in_place = !n->fork;
 	if (plan_complete(plan, environ, d) < 0)
 		return -1;
 	children_only = (plan->flags & CLONE_NEWPID) && !n->fork;

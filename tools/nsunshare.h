@@ -50,10 +50,11 @@ int helper_start(struct helper *h, const struct plan *plan, bool in_place, struc
 int helper_map(struct helper *h, struct diag *d);
 
 /*
- * Pin what is to be pinned of PID, ourselves or, where a PID namespace is to
- * be pinned, then a child in it. 0, -1 or PIN_TRY_ANOTHER_CPU (with *d).
+ * With NUMBER 0, pin what is to be pinned of ourselves, which is all but a PID
+ * namespace; that of a child, which has this number in /proc. 0, -1 or
+ * PIN_TRY_ANOTHER_CPU (with *d).
  */
-int helper_pin(struct helper *h, pid_t pid, struct diag *d);
+int helper_pin(struct helper *h, pid_t number, struct diag *d);
 
 /* The program is about to be executed by ourselves; or has been, by a child. */
 void helper_tell_exec(struct helper *h);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * procdir: a process that is held, in /proc. That may be the proc of another
+ * PID namespace than ours, where the same process has another number, and our
+ * number for it is a stranger's.
+ */
+
+#include <sys/types.h>
+
+struct diag;
+
+/* The number that the process of PIDFD has in /proc, as its fdinfo tells. -1 and *d: it shows there no more, or not at all. */
+int procdir_number(int pidfd, pid_t *number, struct diag *d);
+
+/*
+ * A descriptor (O_PATH, owned by the caller) of its directory there. What is
+ * opened beneath belongs to it, or fails with ESRCH. PIDFD must be checked to
+ * be alive afterwards.
+ */
+int procdir_open(int pidfd, struct diag *d);
