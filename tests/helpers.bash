@@ -102,13 +102,18 @@ make_user() {
 
 # Whoever shall run the programs must reach them, wherever the tree was built.
 publish() {
+	local bin=$BATS_FILE_TMPDIR/bin variable name
 	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
-	mkdir "$BATS_FILE_TMPDIR/bin"
-	cp "$NSCLONE" "$NSUNSHARE" "$NSENTER_LITE" "$BATS_FILE_TMPDIR/bin"
-	find "$HELPERS" -maxdepth 1 -type f -perm -u+x -exec cp {} "$BATS_FILE_TMPDIR/bin" \;
-	chmod 755 "$BATS_FILE_TMPDIR/bin" "$BATS_FILE_TMPDIR"/bin/*
-	export NSCLONE=$BATS_FILE_TMPDIR/bin/nsclone NSUNSHARE=$BATS_FILE_TMPDIR/bin/nsunshare
-	export NSENTER_LITE=$BATS_FILE_TMPDIR/bin/nsenter-lite HELPERS=$BATS_FILE_TMPDIR/bin
+	mkdir "$bin"
+	for variable in NSCLONE NSUNSHARE NSENTER_LITE; do
+		name=${variable,,}
+		name=${name//_/-}
+		cp "${!variable}" "$bin/$name"
+		export "$variable=$bin/$name"
+	done
+	find "$HELPERS" -maxdepth 1 -type f -perm -u+x -exec cp {} "$bin" \;
+	export HELPERS=$bin
+	chmod 755 "$bin" "$bin"/*
 }
 
 # Another .bats file may be changing /etc/passwd at this moment.
@@ -227,17 +232,13 @@ start() {
 }
 
 # PID is a child of ours, and no zombie. Asked before each kill: a PID that we
-# have been told the end of may be somebody else's by now.
+# have been told the end of may be somebody else's by now. The status is read at
+# once: line by line, it changes in between, and a line is lost.
 is_running() {
-	local key value parent=
+	local status
 	[ "$1" -gt 1 ] || return 1
-	while read -r key value; do
-		case $key$value in
-		State:Z*) return 1 ;;
-		PPid:*) parent=$value ;;
-		esac
-	done 2>/dev/null <"/proc/$1/status" || return 1
-	[ "$parent" = "$BASHPID" ]
+	{ status=$(<"/proc/$1/status"); } 2>/dev/null || return 1
+	[[ $status != *$'\nState:\tZ'* && $status == *$'\nPPid:\t'"$BASHPID"$'\n'* ]]
 }
 
 has_ended() { ! is_running "$1"; }

@@ -39,7 +39,7 @@ keeps_all() {
 		keeps "$type"
 		keeps "$type" -r --hostname=x
 		# Its /proc would be that of a PID namespace which has ended.
-		[ "$type" = mnt ] || keeps "$type" $(indirect) --mount-proc
+		[ "$type" = mnt ] || keeps "$type" $(indirect) --pid --mount-proc
 	done
 	keeps user -r
 }

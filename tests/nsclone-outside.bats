@@ -125,8 +125,8 @@ reader_leaves() {
 	text_is --partial child-pid "$line"
 	exec 8<&-
 	echo go >&9
-	exec 9<&-
 	ended 'exited 5'
+	exec 9<&-
 }
 
 @test "a reader of --json-status-fd that leaves does not end the program" { each_way reader_leaves; }
@@ -348,7 +348,7 @@ child_dies_meanwhile() {
 
 @test "a child that dies during --host-setup ends that, too" { each_way child_dies_meanwhile; }
 
-in_order() {
+steps_in_order() {
 	mkfifo "$D/fifo"
 	exec 7<>"$D/fifo"
 	launch -rp --pid-file "$D/pid" --json-status-fd 9 --block-fd 8 \
@@ -363,7 +363,7 @@ in_order() {
 }
 
 @test "the steps come in order: PID file and status, --host-setup, --block-fd, --setup, program" {
-	each_way in_order
+	each_way steps_in_order
 }
 
 ### --background

@@ -73,23 +73,6 @@ check_root_on_mount() {
 	each_world_in_mounts check_root_on_mount
 }
 
-# The other way round than with unshare(1): a mount that hides something must
-# not be taken off in a new user namespace.
-check_locked() {
-	mkdir "$ROOT/tmp/hidden"
-	mount -t tmpfs tmpfs "$ROOT/tmp"
-	observe "${NS[@]}" --root "$ROOT" sh -c 'umount /tmp; echo /tmp/*'
-	assert_output "$(is_root && echo /tmp/hidden || echo '/tmp/*')"
-	assert_equal "$(times_mounted "$ROOT/tmp")" 1
-	umount "$ROOT/tmp"
-	rmdir "$ROOT/tmp/hidden"
-}
-
-@test "--root: what a mount covers stays covered in a new user namespace" {
-	busybox_root "$ROOT"
-	each_world_in_mounts check_locked
-}
-
 mounts() { cut -d' ' -f3-6 "$@" | sort; }
 
 check_present_root() {

@@ -6,7 +6,7 @@ load helpers
 load launchers
 load nsenter
 
-setup_file() { make_enterer; }
+setup_file() { make_user; }
 teardown_file() { remove_user; }
 setup() { requires userns; }
 
@@ -33,7 +33,7 @@ has() { ((0x$(field "$1") >> $2 & 1)); }
 lacks() { ! has "$@"; }
 empty() { [ $((0x$(field "$1"))) -eq 0 ]; }
 
-# own NAME: a number of the caller, whoever it is
+# The caller's, whoever it is
 own_uid() { "${WHO[@]}" id -u; }
 own_gid() { "${WHO[@]}" id -g; }
 
@@ -55,8 +55,6 @@ becomes_root() {
 @test "in a user namespace: uid 0, gid 0, no supplementary groups" { each_way becomes_root; }
 
 stays_itself() {
-	own_world -r -u
-	end_target
 	world -c -u
 	status_of -a
 	is Uid "$(own_uid)"
@@ -87,8 +85,8 @@ nobody_there() {
 	uid=$(own_uid) gid=$(own_gid)
 	world --map-user 7 --map-group 8
 	WHO=()
-	cannot "neither gid 0 nor our own: its map is 8 $gid 1" '--setgid names another one' -a
-	cannot "neither uid 0 nor our own: its map is 7 $uid 1" '--setuid names another one' -a -G 8
+	cannot "neither gid 0 nor our own: its map is 8:$gid:1" '--setgid names another one' -a
+	cannot "neither uid 0 nor our own: its map is 7:$uid:1" '--setuid names another one' -a -G 8
 	status_of -a -S 7 -G 8
 	ids_are 7 8 ''
 	status_of -a --preserve-credentials
@@ -104,8 +102,6 @@ nobody_there() {
 }
 
 unchanged() {
-	own_world -r -un
-	is_root || skip 'needs root'
 	AROUND=(setpriv --groups 5,7 --rgid 3 --egid 3)
 	world -un
 	for options in -u -a '-u -n'; do
@@ -139,7 +135,7 @@ preserved() {
 ### By number, by name, after the target
 
 numbers() {
-	world -r --map-auto -u
+	ranged -u
 	status_of -a -S 5 -G 6
 	ids_are 5 6 ''
 	status_of -a --setuid=9
@@ -178,7 +174,7 @@ host_numbers() {
 }
 
 followed() {
-	target "$NSCLONE" -r --map-auto -S 5 -G 6 -u sleep 999
+	ranged -S 5 -G 6 -u
 	status_of -a -S follow -G follow
 	ids_are 5 6 ''
 	status_of -a -S follow
@@ -217,9 +213,6 @@ not_an_id() {
 @test "what is no id is a usage error" { as_ourselves not_an_id; }
 
 ### Groups that cannot be dropped
-
-# with_group COMMAND...: as the user, who has a group more.
-with_group() { setpriv --reuid "$NST_USER" --regid "$NST_USER" --groups "$(id -g "$NST_USER"),12345" "$@"; }
 
 groups_stay() {
 	D=$(mktemp -d "$NST_HOME/XXXXXX")
@@ -275,10 +268,10 @@ groups_go() {
 }
 
 group_failure() {
-	world -r --map-auto
-	AROUND=(strace -f -q -o /dev/null -e trace=setgroups -e inject=setgroups:error=ENOMEM)
-	cannot 'drop supplementary groups: Cannot allocate memory' '' -a
-	AROUND=()
+	ranged
+	refused strace -f -q -o /dev/null -e trace=setgroups -e inject=setgroups:error=ENOMEM \
+		"$LAUNCHER" -t "$TARGET" -a touch "$D/ran"
+	said_of_failure 'drop supplementary groups: Cannot allocate memory' ''
 }
 
 @test "groups that cannot be dropped for another reason are a failure" {
@@ -290,7 +283,6 @@ group_failure() {
 
 caps_stay() {
 	world -c -u
-	is_root && set -- -S 0 || set --
 	status_of -a
 	is_root || { empty CapEff && empty CapPrm && empty CapAmb; }
 	for options in '-a --keep-caps' '-a --keep-caps --kill-child' '-U --keep-caps'; do
@@ -304,7 +296,7 @@ caps_stay() {
 @test "--keep-caps: the program has the capabilities of the user namespace, whatever its uid" { each_way caps_stay; }
 
 caps_stay_setuid() {
-	world -r --map-auto
+	ranged
 	status_of -a -S 5 -G 5
 	empty CapEff && empty CapPrm
 	status_of -a -S 5 -G 5 --keep-caps

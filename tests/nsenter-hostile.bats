@@ -8,15 +8,18 @@ load helpers
 load launchers
 load nsenter
 
-setup_file() { make_enterer; }
+setup_file() { make_user; }
 teardown_file() { remove_user; }
 setup() { requires userns; }
 
 # container COMMAND [ARG...]: $TARGET, in a root file system $ROOT, with the options
-# in CONTAINER besides.
+# in CONTAINER besides. Root of our own user namespace may not trace others: who
+# may, has all that root has here, and needs no attack.
 container() {
+	local -a before=(setpriv --bounding-set=-sys_ptrace)
 	busybox_container
-	start "${WHO[@]}" "$NSCLONE" "${CONTAINER[@]}" -mp --root "$ROOT" --mount-proc -w / "$@"
+	[ ${#CONTAINER[@]} -eq 0 ] || before=("${WHO[@]}")
+	start "${before[@]}" "$NSCLONE" "${CONTAINER[@]}" -mp --root "$ROOT" --mount-proc -w / "$@"
 	wait_until child_of "$BG_PID"
 	TARGET=$CHILD
 	wait_until in_root
@@ -103,8 +106,9 @@ given_away() {
 	requires nsenter
 	CONTAINER=(-r)
 	each_way given_away -U -m -p --preserve-credentials
-	requires root
+	requires root setpriv
 	CONTAINER=()
+	AROUND=(setpriv --bounding-set=-sys_ptrace)
 	as_ourselves given_away -m -p
 }
 
@@ -122,11 +126,11 @@ guarded() {
 	each_way guarded -a
 	each_way guarded -U -m -p --preserve-credentials
 	each_way guarded -U -p -r
-	requires root
+	requires root setpriv
 	CONTAINER=()
-	as_ourselves guarded -m -p
-	as_ourselves guarded -p -r
-	as_ourselves guarded -a -e -r -w
+	as_ourselves guarded -m -p --drop-caps=sys_ptrace
+	as_ourselves guarded -p -r --drop-caps=sys_ptrace
+	as_ourselves guarded -a -e -r -w --drop-caps=sys_ptrace
 }
 
 executed_well() {
@@ -174,7 +178,7 @@ held_up() {
 
 gives_all() {
 	lies_in_wait nsenter "$@"
-	held_up nsenter -t "$TARGET" -U -m "${@/*p*/-p}" --preserve-credentials echo 'it ran'
+	held_up nsenter -t "$TARGET" -U -m "${@/*p*/-p}" --preserve-credentials /bin/echo 'it ran'
 	for way in seen memory vm descriptors root executable environment namespaces; do
 		grep -qx "$way" "$D/seized" || fail "nsenter(1) withstood: $way" "$(<"$D/seized")"
 	done
@@ -187,10 +191,10 @@ gives_all() {
 
 gives_nothing() {
 	lies_in_wait nsenter-lite -m "$@"
-	held_up "$LAUNCHER" -t "$TARGET" -a echo 'it ran'
+	held_up "$LAUNCHER" -t "$TARGET" -a /bin/echo 'it ran'
 	assert_equal "$(<"$D/seized")" seen
 	lies_in_wait nsenter-lite -m "$@"
-	held_up "$LAUNCHER" -t "$TARGET" -U -p --kill-child --preserve-credentials echo 'it ran'
+	held_up "$LAUNCHER" -t "$TARGET" -U -p --kill-child --preserve-credentials /bin/echo 'it ran'
 	assert_equal "$(<"$D/seized")" seen
 }
 
@@ -359,4 +363,27 @@ slow() {
 @test "a FIFO in place of a shell, a program, a directory does not hold us up" {
 	requires root
 	as_ourselves slow
+}
+
+no_terminal() {
+	for kind in 'mkfifo -m 666' touch mkdir 'ln -s ptmx' 'ln -s ../tmp/fifo'; do
+		busybox_container
+		rm -rf "$ROOT/dev/ptmx" "$ROOT/tmp/fifo"
+		mkfifo -m 666 "$ROOT/tmp/fifo"
+		$kind "$ROOT/dev/ptmx"
+		container /bin/sleep 999
+		observe "$LAUNCHER" -t "$TARGET" -a --pty /bin/busybox tty </dev/null
+		case $outcome in
+		'exited 125') [[ $stderr == nsenter-lite:*ptmx* ]] ;;
+		# It took one of ours instead.
+		*) assert_outcome 'exited 0' || assert_outcome 'exited 1' ;;
+		esac
+		to "$TARGET" KILL
+		end_background
+	done
+}
+
+@test "--pty: something else in place of /dev/ptmx does not hold us up" {
+	requires root setpriv
+	as_ourselves no_terminal
 }

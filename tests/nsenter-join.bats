@@ -7,7 +7,7 @@ load helpers
 load launchers
 load nsenter
 
-setup_file() { make_enterer; }
+setup_file() { make_user; }
 teardown_file() { remove_user; }
 setup() { requires userns; }
 

@@ -7,19 +7,13 @@ load helpers
 load launchers
 load nsenter
 
-setup_file() { make_enterer; }
+setup_file() { make_user; }
 teardown_file() { remove_user; }
 setup() { requires userns; }
 
 ### Directories
 
-# A world with a file system on $D/mnt that only it sees, with the directory in.
-with_mount() {
-	mkdir "$D/mnt" "$D/mnt/below"
-	chmod 777 "$D/mnt"
-	own_world -m "$@" sh -c 'mount -t tmpfs none "$0/mnt" && mkdir "$0/mnt/in" && cd "$0/mnt/in" && exec sleep 999' "$D"
-}
-
+# A file system that only they see, with a directory in it, is the target's.
 directories() {
 	mkdir "$D/mnt" "$D/mnt/below"
 	chmod 777 "$D/mnt" "$D/mnt/below"
@@ -131,7 +125,7 @@ has_env() { cmp "/proc/$TARGET/environ" "$BATS_TEST_TMPDIR/stdout"; }
 environments() {
 	local -a odd=("PATH=$PATH" A=1 'B=x y' C=$'two\nlines' D= E==e= A=2 '=f' nothing)
 	is_root && set -- -u || set -- -r -u
-	target "$NSCLONE" "$@" "$HELPERS/exec-with" "$(command -v sleep)" "${odd[@]}" -- sleep 999
+	target "$NSCLONE" "$@" "$HELPERS/exec-with" "$(command -v sleep)" "${odd[@]}" -- 999
 	for options in '-a -e' '-a --env' '-a -e --kill-child'; do
 		inside $options cat /proc/self/environ
 		has_env
@@ -140,7 +134,7 @@ environments() {
 	assert_equal "$output" "
 $("${WHO[@]}" printenv HOME)"
 	inside -a -e --setenv B=b --setenv N=n sh -c 'echo "$A $B $D $N"'
-	assert_output '1 b  n' || assert_output '2 b  n'
+	assert_output --regexp '^[12] b  n$'
 	inside -a -e --keep-env B,N env
 	assert_output 'B=x y'
 	inside -a -e --clear-env --setenv N=n env
@@ -155,7 +149,7 @@ $("${WHO[@]}" printenv HOME)"
 	target "$NSCLONE" "$@" env -i "PATH=$D/bin" "$(command -v sleep)" 999
 	inside -a -e tool
 	assert_output mine
-	observe "$LAUNCHER" -t "$TARGET" -a tool
+	observe env "PATH=/usr/bin:/bin" "$LAUNCHER" -t "$TARGET" -a tool
 	assert_outcome 'exited 127'
 	end_target
 	target "$NSCLONE" "$@" env -i "$(command -v sleep)" 999
@@ -355,17 +349,6 @@ v2_not() {
 @test "--join-cgroup: a v2 cgroup that we may not write to is a failure" {
 	requires root cgroup2
 	as_the_user v2_not
-}
-
-# The file opens, the write is refused.
-v2_refuses() {
-	make_cgroup "$CGROUP2/nst-$$"
-	world -u
-	echo "$TARGET" >"$CGROUP2/nst-$$/cgroup.procs"
-	echo 0 >"$CGROUP2/nst-$$/pids.max" 2>/dev/null || true
-	make_cgroup "$CGROUP2/nst-$$/t"
-	echo threaded >"$CGROUP2/nst-$$/t/cgroup.type" || skip 'needs threaded cgroups'
-	cannot 'cgroup' '' -u -c --kill-child
 }
 
 same() {

@@ -2,18 +2,7 @@
 # For tests of nsenter-lite: targets to be entered, $TARGET, and where a program
 # finds itself. After launchers.bash.
 
-: "${NSENTER_LITE:=$abs_top_builddir/nsenter-lite}"
-export NSENTER_LITE
 TOOLS=(nsenter-lite)
-
-# For setup_file, in place of make_user.
-make_enterer() {
-	make_user
-	as_root || return 0
-	[ -e "$BATS_FILE_TMPDIR/bin/nsenter-lite" ] || cp "$NSENTER_LITE" "$BATS_FILE_TMPDIR/bin"
-	chmod 755 "$BATS_FILE_TMPDIR/bin/nsenter-lite"
-	export NSENTER_LITE=$BATS_FILE_TMPDIR/bin/nsenter-lite
-}
 
 ### Targets
 
@@ -41,6 +30,13 @@ world() { target "$NSCLONE" "$@" sleep 999; }
 own_world() {
 	is_root || set -- -r "$@"
 	world "$@"
+}
+
+# ranged OPTION...: one with a range of ids, from 0 on.
+ranged() {
+	local -a range=(--map-auto)
+	! is_root || range=(--map-users 1:100000:65535 --map-groups 1:100000:65535)
+	world -r "${range[@]}" "$@"
 }
 
 # USER_OPTION: with which we enter what is in such a world, types of it.
