@@ -105,12 +105,13 @@ static int attach(struct pin *pin, const char *source, enum nstype type, struct 
 {
 	struct stat st;
 
-	if (mount(source, pin->file, NULL, MS_BIND, NULL) == 0) {
-		pin->mounted = stat(source, &st) == 0;
-		pin->dev = st.st_dev;
-		pin->ino = st.st_ino;
-		return pin->mounted ? 0 : diag_fail(d, source, "look at the namespace");
-	}
+	if (stat(source, &st) < 0)
+		return diag_fail(d, source, "look at the namespace");
+	pin->dev = st.st_dev;
+	pin->ino = st.st_ino;
+	pin->mounted = mount(source, pin->file, NULL, MS_BIND, NULL) == 0;
+	if (pin->mounted)
+		return 0;
 	diag_fail(d, pin->file, "pin the %s namespace", nstype_table[type].words);
 	if (errno == EPERM && !caps_has(KERNEL_CAP_SYS_ADMIN))
 		return diag_hint(d, "a pin is a mount: it takes CAP_SYS_ADMIN");

@@ -235,9 +235,9 @@ start() {
 # have been told the end of may be somebody else's by now. The status is read at
 # once: line by line, it changes in between, and a line is lost.
 is_running() {
-	local status
+	local status=
 	[ "$1" -gt 1 ] || return 1
-	{ status=$(<"/proc/$1/status"); } 2>/dev/null || return 1
+	read -r -d '' status 2>/dev/null <"/proc/$1/status" || true
 	[[ $status != *$'\nState:\tZ'* && $status == *$'\nPPid:\t'"$BASHPID"$'\n'* ]]
 }
 

@@ -142,18 +142,30 @@ not_there() {
 	TARGET=$CHILD
 	cannot 'namespace' 'has ended' -u
 	cannot 'has ended' '' -e -w
-	cannot '' '' -a
+	refused "$LAUNCHER" -t "$TARGET" -a touch "$D/ran"
+	assert_stderr --partial 'has ended'
 }
 
 @test "--target: a process that has ended" { each_way not_there; }
 
-not_a_process() {
-	start "${WHO[@]}" "$HELPERS/thread" >"$D/thread"
+one_thread() {
+	is_root && set -- -n || set -- -r -n
+	start "${WHO[@]}" "$NSCLONE" "$@" "$HELPERS/thread" "$D/thread"
 	wait_until test -s "$D/thread"
-	failure 'hold the process' 'a thread' -t "$(<"$D/thread")" -a
+	wait_until child_of "$BG_PID"
+	first=$CHILD
+	TARGET=$(<"$D/thread")
+	refute_equal "$(links "$TARGET" uts)" "$(links "$first" uts)"
+	enters_target "uts net $USER_TYPE" -a
+	enters_target "uts $USER_TYPE" "${USER_OPTION[@]}" -u
+	TARGET=$first
+	enters_target "net $USER_TYPE" -a
 }
 
-@test "--target: a thread is no process" { as_ourselves not_a_process; }
+@test "--target: a thread has namespaces of its own" {
+	"$HELPERS/pidfd-inode" $$ >/dev/null || skip 'needs pidfds of threads (Linux 6.9)'
+	each_way in_own_world one_thread
+}
 
 ### By file
 

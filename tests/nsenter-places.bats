@@ -57,7 +57,7 @@ directories() {
 own_cwd() {
 	own_world -u
 	inside "${USER_OPTION[@]}" -u readlink /proc/self/cwd
-	is_root && assert_output "$PWD" || assert_output "$NST_HOME"
+	assert_output "$("${WHO[@]}" pwd)"
 	inside "${USER_OPTION[@]}" -u -w/tmp readlink /proc/self/cwd
 	assert_output /tmp
 }

@@ -24,7 +24,7 @@ marked() {
 	set -- -u -n
 	is_root || set -- -r "$@"
 	target env "MARK=$D/right" "$NSCLONE" "$@" --wd "$D/right" sleep 999
-	WANTED=$(links "$TARGET" uts net)
+	WANTED=$(links "${STAYS:-$TARGET}" uts net)
 	# Held, so that no other namespaces get their numbers.
 	exec {uts}<"/proc/$TARGET/ns/uts" {net}<"/proc/$TARGET/ns/net"
 	NAME=$TARGET
@@ -120,6 +120,16 @@ several() {
 	end_target
 	each_moment -u -n "--ipc=/dev/fd/$ipc"
 	exec {ipc}<&-
+}
+
+# No setns(2) then that would say that the process has ended
+belongings_alone() {
+	STAYS=$$
+	each_moment_marked "$@"
+}
+
+@test "the same with its environment and directories alone" {
+	as_ourselves belongings_alone -e -w
 }
 
 @test "the same from several sources" {

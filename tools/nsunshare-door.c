@@ -95,8 +95,8 @@ static void run_in_place(struct launch *l, struct diag *d)
 
 	if (inside_enter(plan, -1, d) < 0 || cred_apply(&plan->cred, d) < 0)
 		return;
-	helper_tell_exec(&l->helper);
-	inside_exec(plan, d);
+	if (helper_tell_exec(&l->helper, d) == 0)
+		inside_exec(plan, d);
 }
 
 static int fork_at_once(struct launch *l, struct diag *d)

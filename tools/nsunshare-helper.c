@@ -245,8 +245,10 @@ int helper_map(struct helper *h, struct diag *d)
 	if (h->gate.parent < 0)
 		return 0;
 	ret = ask(h, &(struct gate_note){ .word = GATE_INSIDE }, GATE_MAPPED, d);
-	if (ret == 0 && !h->stays)
+	if (ret == 0 && !h->stays) {
+		gate_close(&h->gate);
 		reap(h);
+	}
 	return ret;
 }
 
@@ -255,10 +257,11 @@ int helper_pin(struct helper *h, pid_t number, struct diag *d)
 	return ask(h, &(struct gate_note){ .word = GATE_BUILT, .number = number }, GATE_GO, d);
 }
 
-void helper_tell_exec(struct helper *h)
+int helper_tell_exec(struct helper *h, struct diag *d)
 {
-	if (h->gate.parent >= 0)
-		gate_say(h->gate.parent, GATE_EXEC);
+	if (h->gate.parent >= 0 && gate_say(h->gate.parent, GATE_EXEC) < 0)
+		return diag_fail(d, NULL, "talk to the helper");
+	return 0;
 }
 
 /* Until its end of the gate is closed, by its end. */

@@ -56,8 +56,10 @@ int helper_map(struct helper *h, struct diag *d);
  */
 int helper_pin(struct helper *h, pid_t number, struct diag *d);
 
-/* The program is about to be executed by ourselves; or has been, by a child. */
-void helper_tell_exec(struct helper *h);
+/* The program is about to be executed by ourselves: -1 and *d if it cannot be told, so that no pin would stay. */
+int helper_tell_exec(struct helper *h, struct diag *d);
+
+/* It has been, by a child. */
 void helper_end(struct helper *h);
 
 /* The launch has failed: what it has pinned is taken back when this returns. */

@@ -1791,7 +1791,7 @@ static void check_plan(struct launch *l, const struct rule *rule, const char *in
 /* The same as before in one of three cases: some options add up. */
 static const struct option *choose_option(const struct option *before)
 {
-	const struct option *o = options_launch;
+	const struct option *o = one_in(6) ? options_program : options_launch;
 
 	if (before && one_in(3))
 		return before;
@@ -1833,16 +1833,23 @@ static bool take_option(struct launch *l, const struct option *o, struct text *t
 	return ret > 0;
 }
 
-/* getopt's value of an option that is not in the table, or of none. */
+static bool stands_in(const struct option *table, int opt)
+{
+	for (const struct option *o = table; o->name; o++)
+		if (o->val == opt)
+			return true;
+	return false;
+}
+
+/* getopt's value of an option that is in neither table, or of none. */
 static void check_strange_option(struct launch *l)
 {
 	int opt = one_in(2) ? (int)choose(1024) - 64 : (int)OPT_TOOL + (int)choose(16);
 	struct diag d = { 0 };
 	char input[32];
 
-	for (const struct option *o = options_launch; o->name; o++)
-		if (o->val == opt)
-			return;
+	if (stands_in(options_launch, opt) || stands_in(options_program, opt))
+		return;
 	snprintf(input, sizeof(input), "option value %d", opt);
 	if (options_launch_take(&l->plan, opt, "1", &d) != 0)
 		differ(input, "a launch option", "none");
