@@ -106,9 +106,11 @@ int caps_raise_ambient(struct diag *d)
 int caps_drop_bounding(uint64_t set, struct diag *d)
 {
 	for (int cap = 0; cap < 64; cap++) {
-		if (!(set >> cap & 1) || prctl(PR_CAPBSET_READ, cap, 0, 0, 0) <= 0)
+		int has = set >> cap & 1 ? prctl(PR_CAPBSET_READ, cap, 0, 0, 0) : 0;
+
+		if (has == 0 || (has < 0 && errno == EINVAL))
 			continue;
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+		if (has < 0 || prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
 			return diag_fail(d, NULL, "drop capability %s from the bounding set",
 					 cap < N_NAMES ? names[cap] : "of an unknown name");
 	}

@@ -253,7 +253,6 @@ static void go_on(struct mirror *m)
 
 	if (sigpending(&waiting) == 0 && !sigismember(&waiting, SIGCONT))
 		kernel_pidfd_send_signal(m->pidfd, SIGCONT);
-	pty_resume(m->pty);
 }
 
 void mirror_stop(struct mirror *m, int sig)

@@ -284,11 +284,15 @@ group_failure() {
 caps_stay() {
 	world -c -u
 	status_of -a
-	is_root || { empty CapEff && empty CapPrm && empty CapAmb; }
+	is_root || empty CapEff
+	is_root || empty CapPrm
 	for options in '-a --keep-caps' '-a --keep-caps --kill-child' '-U --keep-caps'; do
 		status_of $options
 		for cap in 0 12 21 39; do
-			has CapEff "$cap" && has CapPrm "$cap" && has CapAmb "$cap" && has CapInh "$cap"
+			has CapEff "$cap"
+			has CapPrm "$cap"
+			has CapAmb "$cap"
+			has CapInh "$cap"
 		done
 	done
 }
@@ -298,10 +302,12 @@ caps_stay() {
 caps_stay_setuid() {
 	ranged
 	status_of -a -S 5 -G 5
-	empty CapEff && empty CapPrm
+	empty CapEff
+	empty CapPrm
 	status_of -a -S 5 -G 5 --keep-caps
 	is Uid 5
-	has CapEff 21 && has CapAmb 21
+	has CapEff 21
+	has CapAmb 21
 }
 
 @test "--keep-caps with --setuid" {
@@ -313,22 +319,35 @@ caps_dropped() {
 	own_world -u
 	status_of "${USER_OPTION[@]}" -u
 	for cap in 12 13 21; do
-		has CapEff $cap && has CapBnd $cap
+		has CapEff $cap
+		has CapBnd $cap
 	done
 	for list in --drop-caps=net_admin,CAP_NET_RAW,21 '--drop-caps=12 --drop-caps=13,cap_sys_admin' \
 		'--drop-caps=12,13,21 --kill-child'; do
 		status_of "${USER_OPTION[@]}" -u $list
 		for cap in 12 13 21; do
-			lacks CapEff $cap && lacks CapPrm $cap && lacks CapBnd $cap && lacks CapInh $cap
+			lacks CapEff $cap
+			lacks CapPrm $cap
+			lacks CapBnd $cap
+			lacks CapInh $cap
 		done
-		has CapEff 0 && has CapBnd 0 && has CapEff 6
+		has CapEff 0
+		has CapBnd 0
+		has CapEff 6
 	done
 	for list in --drop-caps '-S 0 -G 0 --drop-caps'; do
 		status_of "${USER_OPTION[@]}" -u $list
-		empty CapEff && empty CapPrm && empty CapBnd && empty CapInh && empty CapAmb
+		empty CapEff
+		empty CapPrm
+		empty CapBnd
+		empty CapInh
+		empty CapAmb
 	done
 	status_of "${USER_OPTION[@]}" -u --keep-caps --drop-caps=sys_admin
-	lacks CapEff 21 && lacks CapAmb 21 && lacks CapBnd 21 && has CapAmb 0
+	lacks CapEff 21
+	lacks CapAmb 21
+	lacks CapBnd 21
+	has CapAmb 0
 }
 
 @test "--drop-caps: all, or these, are gone from every set, for good" { each_way in_own_world caps_dropped; }
@@ -347,14 +366,16 @@ sets_emptied() {
 	AROUND=(setpriv --inh-caps=+net_raw,+net_admin --ambient-caps=+net_raw)
 	for options in -u -a '-u --kill-child' '-u -S 0 -G 0' '-u -S 5'; do
 		status_of $options
-		empty CapInh && empty CapAmb
+		empty CapInh
+		empty CapAmb
 	done
 	AROUND=()
 	world -r -u
 	AROUND=(setpriv --inh-caps=+net_raw,+net_admin --ambient-caps=+net_raw)
 	for options in -a '-a -S 0' '-a --preserve-credentials'; do
 		status_of $options
-		empty CapInh && empty CapAmb
+		empty CapInh
+		empty CapAmb
 	done
 	AROUND=()
 }

@@ -172,7 +172,8 @@ large_environment() {
 # What runs as a subordinate uid is closed to its user, from outside.
 closed_environment() {
 	target "$NSCLONE" -r --map-auto -S 5 -G 5 env -i "PATH=$PATH" SECRET=told sleep 999
-	! "${WHO[@]}" cat "/proc/$TARGET/environ" 2>/dev/null
+	run_split "${WHO[@]}" cat "/proc/$TARGET/environ"
+	refute_output
 	inside -a -e printenv SECRET
 	assert_output told
 	inside -a -S follow -G follow -e printenv SECRET

@@ -51,7 +51,7 @@ held_at() {
 	marked
 	rm -f "$D/trace" "$D/out"
 	watch sh -c 'exec "$@" >"$0/out" 2>"$0/err"' "$D" \
-		strace -f -q -o "$D/trace" -e trace=$CALLS -e inject=$CALLS:delay_enter=300000:when="$n" \
+		strace -f -q -o "$D/trace" -e trace=$CALLS -e inject=$CALLS:delay_enter=500000:when="$n" \
 		"$LAUNCHER" -t "$NAME" "$@" --close-fds sh -c 'readlink /proc/$$/ns/uts /proc/$$/ns/net
 			[ ! "$0" ] || { echo "$MARK"; pwd; }' "$MARKS"
 	tool=$BG_PID
@@ -92,7 +92,9 @@ each_moment() {
 	done
 	right_or_nothing
 	# It was too late for some, and early enough for some.
-	[ "$failed" -gt 1 ] && [ "$entered" -gt 0 ] && [ "$n" -lt 60 ]
+	[ "$failed" -gt 0 ] || fail 'always too late'
+	[ "$entered" -gt 0 ] || fail 'never too late'
+	[ "$n" -lt 60 ]
 }
 
 each_moment_marked() {

@@ -37,6 +37,9 @@ pty_births() {
 	each_birth "$@"
 }
 
+# The first of them, to which less is done with the others
+is_plain() { [ "$BIRTH" = "${PTY[*]}" ]; }
+
 # make_target OPTION...: a process in a world of its own is $TARGET. It ends as we
 # want it to: end_background is for what is entered.
 make_target() {
@@ -236,7 +239,7 @@ holder_is_not_waited_for() {
 	local holder
 	run_split "${WHO[@]}" timeout 10 "$LAUNCHER" "${PTY[@]}" sh -c 'trap "" HUP; sleep 60 & echo $!; exit 4' </dev/null
 	holder=${output%$'\r'}
-	assert_equal "$(comm_of "$holder")" sleep
+	wait_until comm_is "$holder" sleep
 	to "$holder" KILL
 	assert_status 4
 }
@@ -261,46 +264,48 @@ statuses() {
 ### The caller's terminal
 
 all_ways_back() {
-	local sig end
+	local sig
 	shell_on_terminal
-
 	launch_in_shell $BIRTH cat
 	refute_equal "$(settings)" "$BEFORE"
 	press C-d
 	status_is 0
 	is_as_before
-
-	launch_in_shell $BIRTH sleep 99
-	program_is sleep
-	to "$PROGRAM" KILL
-	status_is 137
-	is_as_before
-
-	for sig in HUP INT TERM USR1 PROF RTMIN; do
-		launch_in_shell $BIRTH sleep 99
-		to "$LAUNCHER_PID" "$sig"
-		status_is "$((128 + $(kill -l "$sig")))"
-		is_as_before
+	for sig in $(is_plain && echo HUP INT USR1 PROF RTMIN) TERM; do
+		back_after "$sig" LAUNCHER_PID
 	done
-
+	! is_plain || back_after KILL PROGRAM
 	enter "'$LAUNCHER' $BIRTH ./nowhere"
 	status_is 127
 	is_as_before
 	leave_terminal
 }
 
+# back_after SIGNAL LAUNCHER_PID|PROGRAM
+back_after() {
+	launch_in_shell $BIRTH sleep 99
+	program_is sleep
+	to "${!2}" "$1"
+	status_is "$((128 + $(kill -l "$1")))"
+	is_as_before
+}
+
 @test "the caller's terminal is as before after each end" { with_pty pty_births all_ways_back; }
 
-# Not passed on, they act on the tool.
+# Signals that are sent to it, that is.
+act_on_the_tool() {
+	case $TOOL in
+	nsclone) PTY+=(--no-forward-signals) ;;
+	nsenter-lite) PTY=("${PTY[@]/--forward-signals/}") ;;
+	esac
+}
+
 back_unforwarded() {
 	local sig
-	[ "$TOOL" != nsclone ] && PTY=("${PTY[@]/--forward-signals/}") || PTY+=(--no-forward-signals)
+	act_on_the_tool
 	shell_on_terminal
 	for sig in HUP INT TERM; do
-		launch_in_shell "${PTY[@]}" sleep 99
-		to "$LAUNCHER_PID" "$sig"
-		status_is "$((128 + $(kill -l "$sig")))"
-		is_as_before
+		BIRTH=${PTY[*]} back_after "$sig" LAUNCHER_PID
 	done
 	leave_terminal
 }
@@ -329,7 +334,7 @@ stops_and_goes() {
 	shell_on_terminal
 	launch_in_shell $BIRTH sleep 99
 	program_is sleep
-	for sig in TSTP TTIN TTOU; do
+	for sig in TSTP $(is_plain && echo TTIN TTOU); do
 		stop_and_go "$LAUNCHER_PID" "$sig"
 	done
 	stop_and_go "$PROGRAM" STOP
@@ -366,17 +371,29 @@ in_background() {
 
 piped_in() {
 	shell_on_terminal
-	enter "sleep 97 | '$LAUNCHER' $BIRTH sh -c 'echo ready; exec sleep 98'"
+	interrupt_piped "$BIRTH"
+	leave_terminal
+}
+
+interrupt_piped() {
+	enter "sleep 97 | '$LAUNCHER' $1 sh -c 'echo ready; exec sleep 98'"
 	wait_until shown ready
 	is_as_before
 	press C-c
 	status_is 130
 	is_as_before
+}
+
+piped_in_unforwarded() {
+	act_on_the_tool
+	shell_on_terminal
+	interrupt_piped "${PTY[*]}"
 	leave_terminal
 }
 
 @test "with a pipe for input the caller's terminal stays as it is, and interrupts the program" {
 	with_pty pty_births piped_in
+	with_pty piped_in_unforwarded
 }
 
 ### Keys
@@ -413,6 +430,13 @@ window_size() {
 	wait_until said size '31 91'
 	"${TMUX_AT[@]}" resize-window -x 120 -y 40
 	wait_until said size '40 120'
+	! is_plain || resize_stopped
+	to "$LAUNCHER_PID" TERM
+	status_is 5
+	leave_terminal
+}
+
+resize_stopped() {
 	to "$LAUNCHER_PID" TSTP
 	wait_until stopped "$LAUNCHER_PID"
 	status_is 148
@@ -420,9 +444,6 @@ window_size() {
 	wait_until size_is "$TTY" '33 77'
 	enter 'fg >fg'
 	wait_until said size '33 77'
-	to "$LAUNCHER_PID" TERM
-	status_is 5
-	leave_terminal
 }
 
 size_is() { [ "$(stty size -F "$1")" = "$2" ]; }
@@ -480,15 +501,18 @@ injection() {
 
 ### Ends of the line
 
-# Neither has HUP to tell it.
+# Nobody else tells the program: the tool ignores HUP.
 line_is_lost() {
+	rm -f "$D/signals"
 	shell_on_terminal
-	enter "exec env --ignore-signal=HUP '$LAUNCHER' $BIRTH sh -c 'trap \"\" HUP; echo ready; cat; echo lost >lost'"
-	wait_until shown ready
+	enter "exec env --ignore-signal=HUP '$LAUNCHER' $BIRTH '$HELPERS/record-signals' '$D/signals'"
+	wait_until recorded ready
+	LAUNCHER_PID=$PANE
+	program_is record-signals
 	"${TMUX_AT[@]}" kill-server
-	wait_until said lost lost
+	wait_until recorded 'HUP kernel'
+	to "$PROGRAM" TERM
 	wait_until is_gone "$PANE"
-	rm "$D/lost"
 	end_background
 	assert_equal "$(grep -v '^exited\|^killed' "$D/terminal")" ''
 }

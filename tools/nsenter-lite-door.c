@@ -67,11 +67,12 @@ static void drop_groups(struct opened *o, const struct nsenter *n)
 		o->groups_may_stay = groups_are_its(o);
 }
 
-/* Reachable from the root, as getcwd(2) sees it, which names what is not "(unreachable)/...". */
+/* Reachable from the root, as getcwd(2) sees it, which names what is not "(unreachable)/...". errno is 0, if it has been found out. */
 static bool is_inside_root(void)
 {
 	char path[PATH_MAX];
 
+	errno = 0;
 	return syscall(SYS_getcwd, path, sizeof(path)) > 0 && path[0] == '/';
 }
 
@@ -83,6 +84,9 @@ static int check_cwd(const struct nsenter *n, struct diag *d)
 {
 	if (n->wd.path || is_inside_root())
 		return 0;
+	/* ENOENT: it has been removed. */
+	if ((n->wdns || n->wd.target) && errno)
+		return diag_fail(d, n->wdns, "look where the working directory lies");
 	if (n->wdns)
 		return diag_set(d, 0, n->wdns, "the working directory lies outside of the root directory");
 	if (n->wd.target)

@@ -199,12 +199,14 @@ static int verify(const struct opened *o, struct diag *d)
 			ret = fstatat(o->target.proc, its, &wanted, 0);
 		else
 			continue;
+		if (ret < 0)
+			return diag_fail(d, its, "look at the %s namespace", nstype_table[type].words);
 		if (fstatat(o->proc, own_link(type, path), &own, 0) < 0) {
 			if (errno == ENOENT && (type == NS_PID || type == NS_TIME))
 				continue;
 			return diag_fail(d, path, "look at the %s namespace", nstype_table[type].words);
 		}
-		if (ret < 0 || own.st_dev != wanted.st_dev || own.st_ino != wanted.st_ino)
+		if (own.st_dev != wanted.st_dev || own.st_ino != wanted.st_ino)
 			return diag_set(d, 0, NULL, "the %s namespace is not the one to be entered",
 					nstype_table[type].words);
 	}

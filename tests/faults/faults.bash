@@ -117,7 +117,8 @@ judge() {
 	[ "$files$left" = "$clean" ] || wrong+="leftovers: $files $left; "
 }
 
-# faults EXCEPTIONS OPTION...: of a call that is made often in one process, the
+# faults EXCEPTIONS OPTION...: calls in OF_PROGRAM, PROCESS:CALL:N, look whether the
+# program can be executed, so that 126 is right. Of a call that is made often in one process, the
 # first four and the last four.
 faults() {
 	local exceptions=$1 good good_files clean files left call process name n wanted error text tried=0 program wrong
@@ -138,7 +139,7 @@ faults() {
 		[[ " $CANNOT_FAIL " != *" $name "* && " $CANNOT_FAIL " != *" $call "* ]] || continue
 		((n <= 4 || n > times[$process:$name] - 4)) || continue
 		wanted=125
-		[ "$process:$name" != "$program:execve" ] || wanted=126
+		[[ "$process:$name" != "$program:execve" && " ${OF_PROGRAM-} " != *" $process:$name:$n "* ]] || wanted=126
 		error_for "$name"
 		fault "$call=$error" "$@"
 		judge "$call" $wanted
