@@ -86,7 +86,7 @@ static int check_cwd(const struct nsenter *n, struct diag *d)
 		return 0;
 	/* ENOENT: it has been removed. */
 	if ((n->wdns || n->wd.target) && errno)
-		return diag_fail(d, n->wdns, "look where the working directory lies");
+		return diag_fail(d, n->wdns, n->wdns ? "the working directory" : "the target's working directory");
 	if (n->wdns)
 		return diag_set(d, 0, n->wdns, "the working directory lies outside of the root directory");
 	if (n->wd.target)
