@@ -62,7 +62,6 @@ struct plan {
 	bool all;				/* every type but user */
 	const char *pin[NSTYPE_COUNT];		/* files, or NULL */
 	bool make_private;
-	struct user_plan user;
 
 	struct timens_plan timens;
 	struct mnt_plan mnt;
@@ -89,6 +88,8 @@ struct plan {
 	const char *guard;   /* our name, if the program may be an enemy's (trampoline.h); or NULL */
 	char *const *argv;   /* the program; NULL: a shell */
 	const char *shell[SHELLS]; /* to try, where there is no program; or NULL */
+
+	struct user_plan user; /* by far the largest: last, so that all else lies close together */
 };
 
 /*

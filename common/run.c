@@ -177,14 +177,12 @@ static bool can_exec(const char *path)
 	return S_ISREG(st.st_mode) && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
 }
 
-/* What execvp(3) would execute, or NULL with errno. */
+/* What execvp(3) would execute for FILE, without a slash; or NULL with errno. */
 static const char *find_program(const char *file, char *room, size_t size)
 {
 	const char *path = getenv("PATH");
 	int err = ENOENT;
 
-	if (strchr(file, '/'))
-		return can_exec(file) ? file : NULL;
 	if (!path)
 		path = "/bin:/usr/bin";
 	while (*file) {
@@ -203,27 +201,35 @@ static const char *find_program(const char *file, char *room, size_t size)
 	return NULL;
 }
 
-static int exec_guarded(const char *file, char *const argv[], char **env, const char *guard,
-			struct diag *d)
+static int exec_found(const char *path, char *const argv[], char **env, const char *guard,
+		      struct diag *d)
 {
-	char room[PATH_MAX], says[PATH_MAX + 64];
-	const char *path = find_program(file, room, sizeof(room));
+	char says[512];
 
-	if (!path)
-		return fail_exec(file, d);
-	snprintf(says, sizeof(says), "%s: execute: %s: ", guard, path);
+	snprintf(says, sizeof(says), "%s: execute: %.400s: ", guard, path);
 	for (char *p = says; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 127)
 			*p = '?';
 	return trampoline_exec(path, argv, env, says, d);
 }
 
+static int exec_searched(const char *file, char *const argv[], char **env, const char *guard,
+			 struct diag *d)
+{
+	char room[PATH_MAX];
+	const char *path = find_program(file, room, sizeof(room));
+
+	return path ? exec_found(path, argv, env, guard, d) : fail_exec(file, d);
+}
+
 int run_exec(const char *file, char *const argv[], char **env, const char *guard, struct diag *d)
 {
 	/* execvp(3) takes PATH from here; execvpe(3) would, too. */
 	environ = env;
+	if (guard && !strchr(file, '/'))
+		return exec_searched(file, argv, env, guard, d);
 	if (guard)
-		return exec_guarded(file, argv, env, guard, d);
+		return can_exec(file) ? exec_found(file, argv, env, guard, d) : fail_exec(file, d);
 	execvp(file, argv);
 	return fail_exec(file, d);
 }

@@ -15,7 +15,6 @@ struct diag;
 
 /* The command line: the plan for the child, and what nsclone does itself. */
 struct nsclone {
-	struct plan plan;
 	bool forward;	       /* signals go on to the child */
 	bool background;
 	bool keep_child;
@@ -29,6 +28,7 @@ struct nsclone {
 	int status_fd;	       /* for JSON lines, or -1 */
 	int block_fd;	       /* to wait for, or -1 */
 	struct pty pty;	       /* if the plan has one */
+	struct plan plan;      /* large: last */
 };
 
 /*

@@ -31,7 +31,6 @@ struct place {
 
 /* The command line. */
 struct nsenter {
-	struct plan plan; /* for the program; plan.flags: what is entered in the end */
 	bool has_target;
 	struct target_name target;
 	bool all;		/* everything that the target does not share with us */
@@ -53,6 +52,7 @@ struct nsenter {
 	bool forward;
 	bool kill_child;
 	int kill_signal;
+	struct plan plan;	/* for the program; plan.flags: what is entered in the end */
 	struct pty pty;		/* if the plan has one */
 };
 
