@@ -169,7 +169,7 @@ lies_in_wait() {
 # Each execve(2) is held up for a while: enough to try everything.
 held_up() {
 	AROUND=()
-	observe strace -f -q -o /dev/null -e trace=execve -e inject=execve:delay_enter=150000 "$@"
+	observe strace -f -q -o /dev/null -e trace=execve,execveat -e inject=execve,execveat:delay_enter=150000 "$@"
 	to "$TARGET" KILL
 	end_background
 	assert_outcome 'exited 0'

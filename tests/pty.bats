@@ -189,7 +189,7 @@ shell_ends() {
 	local BIRTH=${PTY[*]}
 	from 'echo $((40 + 2))\n' bash --norc --noprofile -i
 	assert_outcome 'exited 0'
-	assert_output --partial $'\n42\n'
+	assert_output --partial $'42\n' # where the prompt stands, and whether the command shows, is a matter of time
 	from 'exit 3\n' bash --norc --noprofile -i
 	assert_outcome 'exited 3'
 }
