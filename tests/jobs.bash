@@ -198,7 +198,7 @@ keys_arrive_once() {
 	for sig in INT QUIT TSTP WINCH; do
 		wait_until took "$sig"
 	done
-	runs "$LAUNCHER_PID" record-signals
+	wait_until runs "$LAUNCHER_PID" record-signals
 	to "$PROGRAM" TERM
 	wait_until recorded 'TERM user'
 	assert_equal "$(<"$D/signals")" $'ready\nINT kernel\nQUIT kernel\nTSTP kernel\nWINCH kernel\nTERM user'

@@ -151,7 +151,7 @@ launch_recorder() {
 	rm -f "$D/signals"
 	launch "${options[@]}" "$HELPERS/record-signals" "$D/signals" "${@:2}"
 	wait_until recorded ready
-	runs "$LAUNCHER_PID" record-signals
+	wait_until runs "$LAUNCHER_PID" record-signals
 }
 
 # runs PID COMM: the launcher with that PID, a child of it, or of our init below

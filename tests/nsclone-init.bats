@@ -187,8 +187,10 @@ fails_as_without() {
 end_seen_late() {
 	watch strace -f -q -o "$D/trace" -e trace=execve,pidfd_send_signal -e inject=pidfd_send_signal:delay_exit=300000 \
 		"$NSCLONE" -r --init sleep 99
-	wait_until grep -qs '"sleep", "99".* = 0' "$D/trace"
-	to "$(sed -n '1s/ .*//p' "$D/trace")" TERM
+	wait_until grep -qs nsclone "$D/trace"
+	LAUNCHER_PID=$(sed -n '1s/ .*//p' "$D/trace")
+	wait_until runs "$LAUNCHER_PID" sleep
+	to "$LAUNCHER_PID" TERM
 	ended 'killed 15'
 }
 
