@@ -20,7 +20,7 @@ static void used_up(unsigned int flags, struct diag *d)
 	char path[64];
 
 	for (int type = 0; type < NSTYPE_COUNT; type++) {
-		if (!(flags & (unsigned int)nstype_table[type].flag))
+		if (!(flags & nstype_table[type].flag))
 			continue;
 		snprintf(path, sizeof(path), "/proc/sys/user/max_%s_namespaces",
 			 nstype_table[type].name);
@@ -54,7 +54,7 @@ static void forbidden(unsigned int flags, struct diag *d)
 static void unknown(unsigned int flags, struct diag *d)
 {
 	for (int type = 0; type < NSTYPE_COUNT; type++)
-		if ((flags & (unsigned int)nstype_table[type].flag) && !nsref_supported(type))
+		if ((flags & nstype_table[type].flag) && !nsref_supported(type))
 			diag_hint(d, "this kernel has no %s namespaces", nstype_table[type].words);
 }
 

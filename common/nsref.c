@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -36,7 +35,7 @@ int nsref_check(int fd, int *type, const char *file, struct diag *d)
 
 	if (flag < 0)
 		return diag_set(d, errno == ENOTTY ? 0 : errno, file, "no namespace");
-	while (found < NSTYPE_COUNT && nstype_table[found].flag != flag)
+	while (found < NSTYPE_COUNT && nstype_table[found].flag != (unsigned int)flag)
 		found++;
 	if (found == NSTYPE_COUNT)
 		return diag_set(d, 0, file, "a namespace of an unknown type (%#x)", (unsigned int)flag);
@@ -56,12 +55,9 @@ int nsref_open(const char *file, int *type, struct diag *d)
 	return nsref_check(fd, type, file, d) < 0 ? -1 : steal_fd(&fd);
 }
 
-bool nsref_same(int a, int dir, const char *path)
+bool nsref_same(const struct stat *a, const struct stat *b)
 {
-	struct stat x, y;
-
-	return fstat(a, &x) == 0 && fstatat(dir, path, &y, *path ? 0 : AT_EMPTY_PATH) == 0 &&
-	       x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
 uint64_t nsref_inode(const char *path)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "nstype.h"
@@ -34,8 +35,8 @@ int nsref_open(const char *file, int *type, struct diag *d);
 /* The same for a descriptor of a namespace FD, which FILE is for the message. -1 and *d. */
 int nsref_check(int fd, int *type, const char *file, struct diag *d);
 
-/* Are both descriptors, or a descriptor and a path beneath another one, of one namespace? */
-bool nsref_same(int a, int dir, const char *path);
+/* Are these, of stat(2), of one namespace? Both must be held open, or numbers are used again. */
+bool nsref_same(const struct stat *a, const struct stat *b);
 
 /* The inode number that "ls -l /proc/PID/ns" shows, or 0 if it cannot be read. */
 uint64_t nsref_inode(const char *path);

@@ -24,7 +24,7 @@ enum nstype {
 struct nstype_info {
 	const char *name;     /* of the link in /proc/PID/ns, of /proc/sys/user/max_*_namespaces */
 	const char *children; /* link that names what a child will be born in, or name again */
-	int flag;             /* CLONE_NEW* */
+	unsigned int flag;    /* CLONE_NEW* */
 	char letter;          /* short option */
 	const char *option;   /* long option */
 	const char *words;    /* what messages call it */

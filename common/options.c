@@ -153,7 +153,7 @@ static int take_type(struct plan *plan, int type, const char *file, struct diag 
 {
 	if (file && !*file)
 		return diag_usage(d, "--%s=: the name of the file is empty", nstype_table[type].option);
-	plan->flags |= (unsigned int)nstype_table[type].flag;
+	plan->flags |= nstype_table[type].flag;
 	if (file)
 		plan->pin[type] = file;
 	return 0;
@@ -470,4 +470,11 @@ int options_parse_signal(const char *text, const char *option, int *sig, struct 
 		}
 	}
 	return diag_usage(d, "%s: '%s' is no signal", option, text);
+}
+
+int options_take_kill(struct plan *plan, const char *arg, struct diag *d)
+{
+	if (!plan->parent_death)
+		plan->parent_death = SIGKILL;
+	return arg ? options_parse_signal(arg, "--kill-child", &plan->parent_death, d) : 0;
 }

@@ -29,5 +29,8 @@ int options_launch_take(struct plan *plan, int opt, const char *arg, struct diag
 /* What getopt_long() stumbled over (it returned OPT, '?' or ':'), as a usage error. Returns -1. */
 int options_explain(int opt, char *const *argv, const struct option *all, struct diag *d);
 
+/* --kill-child[=SIGNAL]: KILL, if no signal has been named. -1 and *d. */
+int options_take_kill(struct plan *plan, const char *arg, struct diag *d);
+
 /* "TERM", "SIGTERM" or "15". -1 and *d. */
 int options_parse_signal(const char *text, const char *option, int *sig, struct diag *d);

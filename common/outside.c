@@ -123,7 +123,7 @@ int outside_pin(struct pin *pins, const char *proc, const struct plan *plan, uns
 	for (int type = 0; type < NSTYPE_COUNT; type++) {
 		int ret;
 
-		if (!plan->pin[type] || !(types & (unsigned int)nstype_table[type].flag))
+		if (!plan->pin[type] || !(types & nstype_table[type].flag))
 			continue;
 		ret = pin_make(&pins[type], proc, type, plan->pin[type], plan->make_private, d);
 		if (ret) {

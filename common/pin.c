@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "caps.h"
@@ -103,12 +102,8 @@ static int explain_mnt(const struct pin *pin, const char *source, struct diag *d
 
 static int attach(struct pin *pin, const char *source, enum nstype type, struct diag *d)
 {
-	struct stat st;
-
-	if (stat(source, &st) < 0)
+	if (stat(source, &pin->ns) < 0)
 		return diag_fail(d, source, "look at the namespace");
-	pin->dev = st.st_dev;
-	pin->ino = st.st_ino;
 	pin->mounted = mount(source, pin->file, NULL, MS_BIND, NULL) == 0;
 	if (pin->mounted)
 		return 0;
@@ -156,7 +151,7 @@ static bool is_on_top(const struct pin *pin)
 {
 	struct stat st;
 
-	return pin->mounted && stat(pin->file, &st) == 0 && st.st_dev == pin->dev && st.st_ino == pin->ino;
+	return pin->mounted && stat(pin->file, &st) == 0 && nsref_same(&st, &pin->ns);
 }
 
 void pin_undo(struct pin *pin)

@@ -4,6 +4,7 @@
 /* pin: namespaces kept alive by a bind mount on a file. namespaces(7). */
 
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "nstype.h"
@@ -15,8 +16,7 @@ struct pin {
 	const char *file;
 	bool created;	  /* the file is ours */
 	bool mounted;	  /* the namespace is on it: */
-	dev_t dev;	  /* this one */
-	ino_t ino;
+	struct stat ns;	  /* this one */
 	char *bound;	  /* the directory that was made a private self-bind, or NULL; owned */
 };
 

@@ -27,7 +27,7 @@ static int imply(struct plan *plan, struct diag *d)
 		return diag_fail(d, "/proc/self/ns", "look which namespaces there are");
 	for (int type = 0; plan->all && type < NSTYPE_COUNT; type++)
 		if (type != NS_USER && nsref_supported(type))
-			plan->flags |= (unsigned int)nstype_table[type].flag;
+			plan->flags |= nstype_table[type].flag;
 	if (plan->init)
 		plan->flags |= CLONE_NEWPID;
 	if (plan->mnt.interp && !plan->mnt.binfmt)

@@ -91,7 +91,7 @@ int nsclone_report_start(int fd, pid_t pid, int pidfd, unsigned int flags, struc
 	for (int type = 0; type < NSTYPE_COUNT; type++) {
 		uint64_t ns = 0;
 
-		if (flags & (unsigned int)nstype_table[type].flag)
+		if (flags & nstype_table[type].flag)
 			ns = nsref_inode(nsref_path(path, pid, type, false));
 		if (ns)
 			len += (size_t)snprintf(text + len, sizeof(text) - len,

@@ -94,12 +94,6 @@ static int take_pids(struct nsclone *n, const char *arg, struct diag *d)
 					      "--set-pid: '%s' is no list of PIDs", arg);
 }
 
-static int take_kill(struct nsclone *n, const char *arg, struct diag *d)
-{
-	n->kill_child = true;
-	return arg ? options_parse_signal(arg, "--kill-child", &n->kill_signal, d) : 0;
-}
-
 static int take(void *to, int opt, const char *arg, struct diag *d)
 {
 	struct nsclone *n = to;
@@ -114,7 +108,7 @@ static int take(void *to, int opt, const char *arg, struct diag *d)
 		n->plan.init = true;
 		return 0;
 	case OPT_KILL_CHILD:
-		return take_kill(n, arg, d);
+		return options_take_kill(&n->plan, arg, d);
 	case OPT_KEEP_CHILD:
 		n->keep_child = true;
 		return 0;
@@ -163,15 +157,16 @@ static int complete(struct nsclone *n, struct diag *d)
 {
 	struct plan *plan = &n->plan;
 
-	if (n->background && n->kill_child)
+	if (n->background && plan->parent_death)
 		return diag_usage(d, "--background and --kill-child exclude each other");
 	if (n->background && plan->pty)
 		return diag_usage(d, "--background and --pty exclude each other");
-	if (n->keep_child && n->kill_child)
+	if (n->keep_child && plan->parent_death)
 		return diag_usage(d, "--keep-child and --kill-child exclude each other");
 	if (own_fd(n->status_fd, "--json-status-fd", d) < 0 || own_fd(n->block_fd, "--block-fd", d) < 0)
 		return -1;
-	plan->parent_death = n->keep_child || n->background ? 0 : n->kill_signal;
+	if (!n->keep_child && !n->background && options_take_kill(plan, NULL, d) < 0)
+		return -1;
 	if (plan_complete(plan, environ, d) < 0)
 		return -1;
 	if (n->cgroup)
@@ -203,7 +198,6 @@ int main(int argc, char **argv)
 
 	n.plan.door = DOOR_CLONE;
 	n.forward = true;
-	n.kill_signal = SIGKILL;
 	n.status_fd = n.block_fd = -1;
 	return cmdline_main(&cmdline, &n, &n.plan, argc, argv);
 }

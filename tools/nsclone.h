@@ -18,8 +18,6 @@ struct nsclone {
 	bool forward;	       /* signals go on to the child */
 	bool background;
 	bool keep_child;
-	bool kill_child;
-	int kill_signal;
 	const char *cgroup;    /* directory to be born in, or NULL */
 	int set_tid[KERNEL_PIDNS_LEVELS];
 	int n_set_tid;

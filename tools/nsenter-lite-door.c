@@ -67,7 +67,10 @@ static void drop_groups(struct opened *o, const struct nsenter *n)
 		o->groups_may_stay = groups_are_its(o);
 }
 
-/* Reachable from the root, as getcwd(2) sees it, which names what is not "(unreachable)/...". errno is 0, if it has been found out. */
+/*
+ * Reachable from the root, as getcwd(2) sees it, which names what is not
+ * "(unreachable)/...". errno is 0, if it has been found out.
+ */
 static bool is_inside_root(void)
 {
 	char path[PATH_MAX];
@@ -174,32 +177,33 @@ static int take_environ(struct opened *o, struct nsenter *n, struct diag *d)
 	return 0;
 }
 
-/* The one out here is taken if there is none in there. */
-static int open_pty_inside(struct pty *pty, struct diag *d)
-{
-	struct diag inside = { .err = 0 };
-
-	if (pty && pty_open(pty, "/dev/ptmx", &inside) < 0 && pty->master < 0)
-		return -1;
-	*d = (struct diag){ .err = 0 };
-	return 0;
-}
-
-static void open_pty_outside(struct pty *pty, struct diag *d)
+static void open_pty_outside(struct pty *pty, struct diag *why_not)
 {
 	if (!pty)
 		return;
 	pty_look(pty);
-	pty_open(pty, "/dev/ptmx", d);
+	pty_open(pty, "/dev/ptmx", why_not);
+}
+
+/* The one out there stays if there is none in here; if there was none either, OUTSIDE is why. */
+static int open_pty_inside(struct pty *pty, const struct diag *outside, struct diag *d)
+{
+	struct diag ignored;
+
+	if (!pty || pty_open(pty, "/dev/ptmx", &ignored) == 0 || pty->master >= 0)
+		return 0;
+	*d = *outside;
+	return -1;
 }
 
 static int enter(struct opened *o, struct nsenter *n, struct diag *d)
 {
 	struct cred_plan *cred = &n->plan.cred;
+	struct diag no_pty;
 
 	if (nsenter_open(o, n, d) < 0)
 		return -1;
-	open_pty_outside(n->plan.pty, d);
+	open_pty_outside(n->plan.pty, &no_pty);
 	if (enters_user(o)) {
 		cred->own_uid = geteuid();
 		cred->own_gid = getegid();
@@ -209,7 +213,7 @@ static int enter(struct opened *o, struct nsenter *n, struct diag *d)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return diag_fail(d, NULL, "close ourselves to others");
 	if (nsenter_join(o, &n->plan.flags, d) < 0 || go_to_places(o, n, d) < 0 ||
-	    open_pty_inside(n->plan.pty, d) < 0)
+	    open_pty_inside(n->plan.pty, &no_pty, d) < 0)
 		return -1;
 	plan_ids(o, n, cred);
 	n->plan.context = o->context;

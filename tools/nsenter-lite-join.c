@@ -19,7 +19,7 @@ static const char *name_types(unsigned int flags, char *text, size_t size)
 
 	text[0] = '\0';
 	for (int type = 0; type < NSTYPE_COUNT && len < size; type++)
-		if (flags & (unsigned int)nstype_table[type].flag)
+		if (flags & nstype_table[type].flag)
 			len += (size_t)snprintf(text + len, size - len, "%s%s", len ? ", " : "",
 						nstype_table[type].words);
 	return text;
@@ -59,7 +59,7 @@ static unsigned int shared_with(const struct opened *o, unsigned int flags)
 	unsigned int shared = 0;
 
 	for (int type = 0; type < NSTYPE_COUNT; type++) {
-		unsigned int flag = (unsigned int)nstype_table[type].flag;
+		unsigned int flag = nstype_table[type].flag;
 		char own[NSREF_PATH];
 		struct stat a, b;
 
@@ -72,7 +72,7 @@ static unsigned int shared_with(const struct opened *o, unsigned int flags)
 			continue;
 		}
 		if (fstatat(o->target.proc, own + strlen(dir) + strlen("self/"), &b, 0) == 0 &&
-		    a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+		    nsref_same(&a, &b))
 			shared |= flag;
 	}
 	return shared;
@@ -81,7 +81,7 @@ static unsigned int shared_with(const struct opened *o, unsigned int flags)
 /*
  * All of FLAGS by one setns(2): all or nothing (Linux 5.8). Where something is
  * denied, what we share already is left out, and the rest is tried again, in
- * one call. *joined gets what differs from before.
+ * one call. *joined gets what has been entered.
  */
 static int join_target(struct opened *o, unsigned int flags, unsigned int *joined,
 		       struct diag *d)
@@ -110,8 +110,9 @@ static int join_target(struct opened *o, unsigned int flags, unsigned int *joine
 static int join_source(const struct opened *o, int type, unsigned int *joined, struct diag *d)
 {
 	const struct source *source = &o->source[type];
-	unsigned int flag = (unsigned int)nstype_table[type].flag;
-	char own[NSREF_PATH];
+	unsigned int flag = nstype_table[type].flag;
+	struct stat own, its;
+	char path[NSREF_PATH];
 
 	if (setns(source->fd, (int)flag) == 0) {
 		*joined |= flag;
@@ -120,7 +121,8 @@ static int join_source(const struct opened *o, int type, unsigned int *joined, s
 	if (errno == EPERM || errno == EINVAL) {
 		int err = errno;
 
-		if (nsref_same(source->fd, o->proc, own_link(type, own)))
+		if (fstat(source->fd, &its) == 0 &&
+		    fstatat(o->proc, own_link(type, path), &own, 0) == 0 && nsref_same(&own, &its))
 			return 0;
 		errno = err;
 	}
@@ -187,7 +189,7 @@ static int join_mixed(struct opened *o, unsigned int *joined, struct diag *d)
 static int verify(const struct opened *o, struct diag *d)
 {
 	for (int type = 0; type < NSTYPE_COUNT; type++) {
-		unsigned int flag = (unsigned int)nstype_table[type].flag;
+		unsigned int flag = nstype_table[type].flag;
 		char path[NSREF_PATH], its[NSREF_PATH];
 		struct stat own, wanted;
 		int ret = -1;
@@ -206,7 +208,7 @@ static int verify(const struct opened *o, struct diag *d)
 				continue;
 			return diag_fail(d, path, "look at the %s namespace", nstype_table[type].words);
 		}
-		if (own.st_dev != wanted.st_dev || own.st_ino != wanted.st_ino)
+		if (!nsref_same(&own, &wanted))
 			return diag_set(d, 0, NULL, "the %s namespace is not the one to be entered",
 					nstype_table[type].words);
 	}
@@ -215,12 +217,8 @@ static int verify(const struct opened *o, struct diag *d)
 
 int nsenter_join(struct opened *o, unsigned int *joined, struct diag *d)
 {
-	bool mixed = false;
-
 	*joined = 0;
-	for (int type = 0; type < NSTYPE_COUNT; type++)
-		mixed |= o->source[type].fd >= 0;
-	if (!mixed)
+	if (!nsenter_has_sources(o))
 		return o->flags ? join_target(o, o->flags, joined, d) : 0;
 	return join_mixed(o, joined, d) < 0 ? -1 : verify(o, d);
 }

@@ -18,12 +18,7 @@
 
 static const char own_user[] = "/proc/self/ns/user";
 
-static unsigned int flag_of(int type)
-{
-	return (unsigned int)nstype_table[type].flag;
-}
-
-static bool has_sources(const struct opened *o)
+bool nsenter_has_sources(const struct opened *o)
 {
 	for (int type = 0; type < NSTYPE_COUNT; type++)
 		if (o->source[type].fd >= 0)
@@ -45,7 +40,7 @@ static int take_source(struct opened *o, int type, int fd, const char *file, str
 				  o->source[type].file, file);
 	}
 	o->source[type] = (struct source){ fd, file };
-	o->flags &= ~flag_of(type);
+	o->flags &= ~nstype_table[type].flag;
 	return 0;
 }
 
@@ -84,7 +79,7 @@ static int open_files(struct opened *o, const struct nsenter *n, struct diag *d)
 
 		if (fd < 0)
 			return -1;
-		if (n->of_target & flag_of(found)) {
+		if (n->of_target & nstype_table[found].flag) {
 			close(fd);
 			return diag_usage(d, "two %s namespaces are named: %s and that of the target",
 					  nstype_table[found].words, n->from[i]);
@@ -95,20 +90,23 @@ static int open_files(struct opened *o, const struct nsenter *n, struct diag *d)
 	return 0;
 }
 
-/* A descriptor of a namespace that is asked for: that of a user namespace, if there is one. -1: none. */
+/* A descriptor of a namespace that is asked for: that of a user namespace, if there is one. -1 and *d: none. */
 static int any_namespace(const struct opened *o, int *type, struct diag *d)
 {
+	char name[32];
+	int fd;
+
 	*type = NS_USER;
 	if (o->source[NS_USER].fd < 0 && !(o->flags & CLONE_NEWUSER))
 		for (*type = 0; *type < NSTYPE_COUNT; ++*type)
-			if (o->source[*type].fd >= 0 || (o->flags & flag_of(*type)))
+			if (o->source[*type].fd >= 0 || (o->flags & nstype_table[*type].flag))
 				break;
 	if (*type == NSTYPE_COUNT)
 		return diag_usage(d, "--user-parent: of which namespace? Name one");
-	if (o->source[*type].fd >= 0)
-		return fcntl(o->source[*type].fd, F_DUPFD_CLOEXEC, 0);
-	char name[32];
-
+	if (o->source[*type].fd >= 0) {
+		fd = fcntl(o->source[*type].fd, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? diag_fail(d, NULL, "duplicate a descriptor") : fd;
+	}
 	snprintf(name, sizeof(name), "ns/%s", nstype_table[*type].name);
 	return target_file(&o->target, name, O_RDONLY, "open the namespace", d);
 }
@@ -123,7 +121,7 @@ static int open_user_parent(struct opened *o, struct diag *d)
 		return -1;
 	of = any_namespace(o, &type, d);
 	if (of < 0)
-		return d->status ? -1 : diag_fail(d, NULL, "duplicate a descriptor");
+		return -1;
 	fd = ioctl(of, type == NS_USER ? KERNEL_NS_GET_PARENT : KERNEL_NS_GET_USERNS);
 	if (fd < 0) {
 		diag_fail(d, NULL, "find the parent user namespace");
@@ -138,7 +136,7 @@ static bool is_namespace(int fd, const struct stat *wanted)
 {
 	struct stat st;
 
-	return fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == wanted->st_dev && st.st_ino == wanted->st_ino;
+	return fd >= 0 && fstat(fd, &st) == 0 && nsref_same(&st, wanted);
 }
 
 /* Is OWN the target's user namespace, too? The pidfd knows it since 6.11. If it cannot be told, no. */
@@ -172,15 +170,14 @@ static int leave_out_own_user(struct opened *o, struct diag *d)
 static int open_place(const struct opened *o, const struct place *place, const char *link,
 		      const char *step, int *fd, struct diag *d)
 {
-	if (place->target)
+	if (place->target) {
 		*fd = target_file(&o->target, link, O_PATH | O_DIRECTORY, step, d);
-	else if (place->path)
-		*fd = open(place->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	else
+		return *fd < 0 ? -1 : 0;
+	}
+	if (!place->path)
 		return 0;
-	if (*fd >= 0)
-		return 0;
-	return d->status ? -1 : diag_fail(d, place->path, "%s", step);
+	*fd = open(place->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *fd < 0 ? diag_fail(d, place->path, "%s", step) : 0;
 }
 
 /* More is no environment: execve(2) takes less. A process can call any of its memory so. */
@@ -303,13 +300,13 @@ static int open_places(struct opened *o, const struct nsenter *n, struct diag *d
 /* For what is looked at after the first join. */
 static int open_proc(struct opened *o, struct diag *d)
 {
-	if (!has_sources(o) && !(o->flags & CLONE_NEWUSER) && !o->context)
+	if (!nsenter_has_sources(o) && !(o->flags & CLONE_NEWUSER) && !o->context)
 		return 0;
 	o->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (o->proc < 0)
 		return diag_fail(d, "/proc", "open");
 	/* To compare with what we are in at the end. */
-	return has_sources(o) && o->flags ? target_look(&o->target, d) : 0;
+	return nsenter_has_sources(o) && o->flags ? target_look(&o->target, d) : 0;
 }
 
 int nsenter_open(struct opened *o, const struct nsenter *n, struct diag *d)
@@ -330,5 +327,5 @@ int nsenter_open(struct opened *o, const struct nsenter *n, struct diag *d)
 		return -1;
 	if (open_places(o, n, d) < 0 || open_proc(o, d) < 0)
 		return -1;
-	return has_belongings(n) || has_sources(o) ? check_alive(o, d) : 0;
+	return has_belongings(n) || nsenter_has_sources(o) ? check_alive(o, d) : 0;
 }

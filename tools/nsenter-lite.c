@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "nsenter-lite.h"
 
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -119,7 +118,7 @@ static int take_type(struct nsenter *n, int type, const char *file, struct diag 
 {
 	file = without_equals(file);
 	if (!file) {
-		n->of_target |= (unsigned int)nstype_table[type].flag;
+		n->of_target |= nstype_table[type].flag;
 		n->file[type] = NULL;
 		return 0;
 	}
@@ -128,7 +127,7 @@ static int take_type(struct nsenter *n, int type, const char *file, struct diag 
 	if (*file == ':')
 		return diag_usage(d, "--%s: '%s': a namespace cannot be named by its id here; ./%s is a file",
 				  nstype_table[type].option, file, file);
-	n->of_target &= ~(unsigned int)nstype_table[type].flag;
+	n->of_target &= ~nstype_table[type].flag;
 	n->file[type] = file;
 	return 0;
 }
@@ -164,12 +163,6 @@ static int take_wdns(struct nsenter *n, const char *arg, struct diag *d)
 	n->wdns = without_equals(arg);
 	return n->wdns && *n->wdns ? 0 :
 	       diag_usage(d, "--wdns needs a directory, as in --wdns=/tmp or -W/tmp");
-}
-
-static int take_kill(struct nsenter *n, const char *arg, struct diag *d)
-{
-	n->fork = n->kill_child = true;
-	return arg ? options_parse_signal(arg, "--kill-child", &n->kill_signal, d) : 0;
 }
 
 static int take_caps(struct cred_plan *cred, const char *arg, struct diag *d)
@@ -212,14 +205,15 @@ static int take_more(struct nsenter *n, int opt, const char *arg, struct diag *d
 	case OPT_DROP_CAPS:
 		return take_caps(&n->plan.cred, arg, d);
 	case OPT_KILL_CHILD:
-		return take_kill(n, arg, d);
+		n->fork = true;
+		return options_take_kill(&n->plan, arg, d);
 	case OPT_FORWARD:
 		n->fork = n->forward = true;
 		return 0;
 	case OPT_PTY:
-		n->fork = n->kill_child = true;
+		n->fork = true;
 		n->plan.pty = &n->pty;
-		return 0;
+		return options_take_kill(&n->plan, NULL, d);
 	}
 	return 1;
 }
@@ -278,7 +272,7 @@ static int needs_target(const struct nsenter *n, struct diag *d)
 		if (asking[i].asked)
 			return diag_usage(d, "%s needs a process: --target PID", asking[i].option);
 	for (int type = 0; type < NSTYPE_COUNT; type++)
-		if (n->of_target & (unsigned int)nstype_table[type].flag)
+		if (n->of_target & nstype_table[type].flag)
 			return diag_usage(d, "--%s needs a process, --target PID, or a file, --%s=FILE",
 					  nstype_table[type].option, nstype_table[type].option);
 	return 0;
@@ -294,7 +288,6 @@ static int complete(struct nsenter *n, struct diag *d)
 		return diag_usage(d, "--preserve-credentials excludes --setuid and --setgid");
 	if (n->no_fork && n->fork)
 		return diag_usage(d, "--no-fork excludes --kill-child, --forward-signals and --pty");
-	n->plan.parent_death = n->kill_child ? n->kill_signal : 0;
 	return plan_complete(&n->plan, environ, d);
 }
 
@@ -322,6 +315,5 @@ int main(int argc, char **argv)
 
 	n.plan.door = DOOR_SETNS;
 	n.plan.cred.proc = n.net_socket = -1;
-	n.kill_signal = SIGKILL;
 	return cmdline_main(&cmdline, &n, &n.plan, argc, argv);
 }

@@ -50,8 +50,6 @@ struct nsenter {
 	bool no_fork;
 	bool fork;
 	bool forward;
-	bool kill_child;
-	int kill_signal;
 	struct plan plan;	/* for the program; plan.flags: what is entered in the end */
 	struct pty pty;		/* if the plan has one */
 };
@@ -84,6 +82,9 @@ struct opened {
  * target has been alive when all of its was open.
  */
 int nsenter_open(struct opened *o, const struct nsenter *n, struct diag *d);
+
+/* Is anything to be entered by a descriptor of it, so that one setns(2) does not suffice? */
+bool nsenter_has_sources(const struct opened *o);
 
 /* Who waits in there for the program has no need of any of it. */
 void nsenter_close(struct opened *o);

@@ -88,7 +88,7 @@ static int build(struct launch *l, struct diag *d)
 	return inside_build(plan, plan->late, d) < 0 ? -1 : pin(l, d);
 }
 
-/* The same. */
+/* Returns only if the program has not been executed. */
 static void run_in_place(struct launch *l, struct diag *d)
 {
 	const struct plan *plan = &l->n->plan;
@@ -132,7 +132,7 @@ static int fork_gated(struct launch *l, struct diag *d)
 	return parent_say(parent, GATE_GO, d) < 0 ? -1 : parent_see_exec(parent, d);
 }
 
-/* Returns only if the program has not been executed. */
+/* The same. */
 static void run_as_child(struct launch *l, struct diag *d)
 {
 	const struct plan *plan = &l->n->plan;

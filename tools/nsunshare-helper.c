@@ -166,8 +166,8 @@ static void reap(struct helper *h)
 }
 
 /*
- * Ourselves, for the helper: by a descriptor, for whose process we are nobody
- * it could hold us by, and our number may be another's when we have ended.
+ * Ourselves, for the helper: by a descriptor, since it is not our parent, and
+ * our number may be another's when we have ended.
  */
 static int show(struct outside *o, int *dir, struct diag *d)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "nsunshare.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include "cmdline.h"
@@ -54,12 +53,6 @@ static const char usage_tail[] =
 "itself failed; 126, 127: the program cannot be executed, is not there.\n"
 "See nsunshare(1).\n";
 
-static int take_kill(struct nsunshare *n, const char *arg, struct diag *d)
-{
-	n->fork = n->kill_child = true;
-	return arg ? options_parse_signal(arg, "--kill-child", &n->kill_signal, d) : 0;
-}
-
 static int take(void *to, int opt, const char *arg, struct diag *d)
 {
 	struct nsunshare *n = to;
@@ -72,7 +65,8 @@ static int take(void *to, int opt, const char *arg, struct diag *d)
 		n->fork = true;
 		return 0;
 	case OPT_KILL_CHILD:
-		return take_kill(n, arg, d);
+		n->fork = true;
+		return options_take_kill(&n->plan, arg, d);
 	case OPT_FORWARD:
 		n->fork = n->forward = true;
 		return 0;
@@ -106,7 +100,6 @@ static int complete(struct nsunshare *n, struct diag *d)
 	struct plan *plan = &n->plan;
 	bool children_only;
 
-	plan->parent_death = n->kill_child ? n->kill_signal : 0;
 	plan->in_place = !n->fork;
 	if (plan_complete(plan, environ, d) < 0)
 		return -1;
@@ -145,6 +138,5 @@ int main(int argc, char **argv)
 	static struct nsunshare n;
 
 	n.plan.door = DOOR_UNSHARE;
-	n.kill_signal = SIGKILL;
 	return cmdline_main(&cmdline, &n, &n.plan, argc, argv);
 }

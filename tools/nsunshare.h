@@ -16,8 +16,6 @@ struct nsunshare {
 	int other_flags;     /* CLONE_FILES, CLONE_FS, CLONE_SYSVSEM */
 	bool fork;	     /* the program is a child that is waited for */
 	bool forward;	     /* signals go on to it */
-	bool kill_child;     /* it gets this signal when we die */
-	int kill_signal;
 	struct plan plan;      /* large: last */
 };
 
