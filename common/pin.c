@@ -136,6 +136,24 @@ int pin_make(struct pin *pin, const char *proc, enum nstype type, const char *fi
 	return ret;
 }
 
+/* Twice around: a batch of ids that ends in between is followed by a greater one. */
+int pin_try_cpus(pin_attempt *attempt, void *arg, struct diag *d)
+{
+	int ret = PIN_TRY_ANOTHER_CPU;
+	cpu_set_t all, one;
+
+	if (sched_getaffinity(0, sizeof(all), &all) < 0)
+		return diag_fail(d, NULL, "look which CPUs there are");
+	for (int i = 0; ret == PIN_TRY_ANOTHER_CPU && i < 2 * CPU_SETSIZE; i++) {
+		if (!CPU_ISSET(i % CPU_SETSIZE, &all))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(i % CPU_SETSIZE, &one);
+		ret = attempt(arg, &one, &all, d);
+	}
+	return ret ? -1 : 0;
+}
+
 /* Not while somebody is about to pin there; busy is where somebody has. */
 static void unbind(const char *dir)
 {

@@ -38,5 +38,13 @@ enum { PIN_TRY_ANOTHER_CPU = 1 };
 int pin_make(struct pin *pin, const char *proc, enum nstype type, const char *file,
 	     bool make_private, struct diag *d);
 
+/*
+ * After PIN_TRY_ANOTHER_CPU: ATTEMPT(ARG, ONE, ALL) with each CPU that we may
+ * use, until it says something else than that. It moves to ONE, and back to
+ * ALL, which we had. 0, or -1 and *d.
+ */
+typedef int pin_attempt(void *arg, const cpu_set_t *one, const cpu_set_t *all, struct diag *d);
+int pin_try_cpus(pin_attempt *attempt, void *arg, struct diag *d);
+
 /* Unmount, unless another pin covers it; remove the file if it was ours; undo the self-bind, unless others have pinned there. */
 void pin_undo(struct pin *pin);

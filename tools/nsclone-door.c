@@ -28,7 +28,6 @@ struct launch {
 	int cgroup_fd;	  /* where to be born … */
 	int cgroup_procs; /* … and what to write to where that cannot be had, or minus errno */
 	bool pid_file;	  /* has been made by us */
-	cpu_set_t cpus;	  /* that we were given, where we try one of them */
 	struct pin pins[NSTYPE_COUNT];
 };
 
@@ -216,16 +215,16 @@ static int lead(struct launch *l, struct diag *d)
 }
 
 /* Back to all CPUs, and the child with us, long before its program starts. */
-static int spread_out(struct launch *l, struct diag *d)
+static int spread_out(const struct launch *l, const cpu_set_t *all, struct diag *d)
 {
-	if (sched_setaffinity(0, sizeof(l->cpus), &l->cpus) < 0 ||
-	    sched_setaffinity(l->parent.mirror.pid, sizeof(l->cpus), &l->cpus) < 0)
+	if (sched_setaffinity(0, sizeof(*all), all) < 0 ||
+	    sched_setaffinity(l->parent.mirror.pid, sizeof(*all), all) < 0)
 		return diag_fail(d, NULL, "move back to all CPUs");
 	return 0;
 }
 
-/* With the child at the gate: 0, -1 or PIN_TRY_ANOTHER_CPU. ON is where it shall be born, or NULL. */
-static int try_gated(struct launch *l, const cpu_set_t *on, struct diag *d)
+/* With the child at the gate: 0, -1 or PIN_TRY_ANOTHER_CPU. ON is where it shall be born, one of ALL, or NULL. */
+static int try_gated(struct launch *l, const cpu_set_t *on, const cpu_set_t *all, struct diag *d)
 {
 	struct birth birth = {
 		.plan = &l->n->plan, .cgroup_procs = l->cgroup_procs, .parent_fd = -1,
@@ -242,7 +241,7 @@ static int try_gated(struct launch *l, const cpu_set_t *on, struct diag *d)
 		child_run_gated(&birth, &l->parent.gate);
 	gate_keep_parent(&l->parent.gate);
 	if (ret == 0 && on)
-		ret = spread_out(l, d);
+		ret = spread_out(l, all, d);
 	if (ret == 0)
 		ret = lead(l, d);
 	if (ret)
@@ -250,22 +249,16 @@ static int try_gated(struct launch *l, const cpu_set_t *on, struct diag *d)
 	return ret;
 }
 
-/* Twice around: a batch of ids that ends in between is followed by a greater one. */
+static int gate_again(void *arg, const cpu_set_t *one, const cpu_set_t *all, struct diag *d)
+{
+	return try_gated(arg, one, all, d);
+}
+
 static int launch_gated(struct launch *l, struct diag *d)
 {
-	int ret = mirror_open(&l->parent.mirror, d) < 0 ? -1 : try_gated(l, NULL, d);
-	cpu_set_t one;
+	int ret = mirror_open(&l->parent.mirror, d) < 0 ? -1 : try_gated(l, NULL, NULL, d);
 
-	if (ret == PIN_TRY_ANOTHER_CPU && sched_getaffinity(0, sizeof(l->cpus), &l->cpus) < 0)
-		return -1;
-	for (int i = 0; ret == PIN_TRY_ANOTHER_CPU && i < 2 * CPU_SETSIZE; i++) {
-		if (!CPU_ISSET(i % CPU_SETSIZE, &l->cpus))
-			continue;
-		CPU_ZERO(&one);
-		CPU_SET(i % CPU_SETSIZE, &one);
-		ret = try_gated(l, &one, d);
-	}
-	return ret ? -1 : 0;
+	return ret == PIN_TRY_ANOTHER_CPU ? pin_try_cpus(gate_again, l, d) : ret;
 }
 
 static int launch_at_once(struct launch *l, struct diag *d)

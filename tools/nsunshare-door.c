@@ -39,31 +39,19 @@ static int go_through(const struct nsunshare *n, struct diag *d)
 }
 
 /* Another mount namespace in the place of the one that we have made. */
-static int again_on(int cpu, struct diag *d)
+static int pin_again(void *arg, const cpu_set_t *one, const cpu_set_t *all, struct diag *d)
 {
-	cpu_set_t one;
+	struct launch *l = arg;
+	int ret;
 
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	if (sched_setaffinity(0, sizeof(one), &one) < 0)
+	if (sched_setaffinity(0, sizeof(*one), one) < 0)
 		return diag_fail(d, NULL, "move to another CPU");
-	return unshare(CLONE_NEWNS) < 0 ? diag_fail(d, NULL, "unshare") : 0;
-}
-
-/* Twice around: a batch of ids that ends in between is followed by a greater one. */
-static int try_other_cpus(struct launch *l, struct diag *d)
-{
-	int ret = PIN_TRY_ANOTHER_CPU;
-	cpu_set_t cpus;
-
-	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
-		return diag_fail(d, NULL, "look which CPUs there are");
-	for (int i = 0; ret == PIN_TRY_ANOTHER_CPU && i < 2 * CPU_SETSIZE; i++)
-		if (CPU_ISSET(i % CPU_SETSIZE, &cpus))
-			ret = again_on(i % CPU_SETSIZE, d) < 0 ? -1 : helper_pin(&l->helper, 0, d);
-	if (ret == 0 && sched_setaffinity(0, sizeof(cpus), &cpus) < 0)
+	if (unshare(CLONE_NEWNS) < 0)
+		return diag_fail(d, NULL, "unshare");
+	ret = helper_pin(&l->helper, 0, d);
+	if (ret == 0 && sched_setaffinity(0, sizeof(*all), all) < 0)
 		return diag_fail(d, NULL, "move back to all CPUs");
-	return ret ? -1 : 0;
+	return ret;
 }
 
 static int pin(struct launch *l, struct diag *d)
@@ -73,7 +61,7 @@ static int pin(struct launch *l, struct diag *d)
 	if (!plan_has_pins(&l->n->plan))
 		return 0;
 	ret = helper_pin(&l->helper, 0, d);
-	return ret == PIN_TRY_ANOTHER_CPU ? try_other_cpus(l, d) : ret;
+	return ret == PIN_TRY_ANOTHER_CPU ? pin_try_cpus(pin_again, l, d) : ret;
 }
 
 /* Everything that the new namespaces need before somebody lives in them. */
