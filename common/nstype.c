@@ -19,3 +19,11 @@ int nstype_by_letter(int letter)
 			return type;
 	return -1;
 }
+
+void nstype_options(struct option rows[NSTYPE_COUNT])
+{
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		rows[type] = (struct option){
+			nstype_table[type].option, optional_argument, NULL, nstype_table[type].letter,
+		};
+}

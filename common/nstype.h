@@ -7,6 +7,8 @@
  * The only place that lists them; a ninth type is one row here.
  */
 
+#include <getopt.h>
+
 #include "kernel.h"
 
 enum nstype {
@@ -40,3 +42,6 @@ extern const struct nstype_info nstype_table[NSTYPE_COUNT];
 
 /* The type whose option letter is LETTER, or -1. */
 int nstype_by_letter(int letter);
+
+/* Their options, for getopt_long(3): one for each, whose value is its letter, and whose argument is optional. */
+void nstype_options(struct option rows[NSTYPE_COUNT]);

@@ -41,14 +41,6 @@ enum {
 };
 
 const struct option options_launch[] = {
-	{ "mount", optional_argument, NULL, 'm' },
-	{ "uts", optional_argument, NULL, 'u' },
-	{ "ipc", optional_argument, NULL, 'i' },
-	{ "net", optional_argument, NULL, 'n' },
-	{ "pid", optional_argument, NULL, 'p' },
-	{ "user", optional_argument, NULL, 'U' },
-	{ "cgroup", optional_argument, NULL, 'C' },
-	{ "time", optional_argument, NULL, 'T' },
 	{ "all", no_argument, NULL, 'a' },
 	{ "make-private", no_argument, NULL, OPT_MAKE_PRIVATE },
 	{ "map-root-user", no_argument, NULL, 'r' },
@@ -90,7 +82,7 @@ const struct option options_program[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-const char options_launch_letters[] = "muinpUCTarcS:G:R:w:l:";
+const char options_launch_letters[] = "arcS:G:R:w:l:";
 
 const char options_launch_usage[] =
 "Namespaces (=FILE: also keep the new one alive by a bind mount on FILE):\n"
@@ -401,40 +393,6 @@ int options_launch_take(struct plan *plan, int opt, const char *arg, struct diag
 	if (ret > 0)
 		ret = take_environment(plan, opt, arg, d);
 	return ret < 0 ? -1 : !ret;
-}
-
-/* The long option that WORD, "--name" or "--name=value", begins; NULL: none or several. */
-static const struct option *find_long(const char *word, const struct option *all)
-{
-	size_t len = strcspn(word + 2, "=");
-	const struct option *found = NULL;
-
-	for (; all->name; all++) {
-		if (strncmp(all->name, word + 2, len))
-			continue;
-		if (strlen(all->name) == len)
-			return all;
-		if (found && found->val != all->val)
-			return NULL;
-		found = all;
-	}
-	return found;
-}
-
-int options_explain(int opt, char *const *argv, const struct option *all, struct diag *d)
-{
-	const char *word = argv[optind - 1];
-	const struct option *row = strncmp(word, "--", 2) ? NULL : find_long(word, all);
-
-	/* getopt stands behind a long option; but in the midst of a bundle of letters, before it. */
-	if (optopt && (!row || row->val != optopt))
-		return diag_usage(d, opt == ':' ? "option '-%c' needs an argument" :
-						  "unknown option '-%c'", optopt);
-	if (!row)
-		return diag_usage(d, "unknown or ambiguous option '%s'", word);
-	if (opt == ':')
-		return diag_usage(d, "option '--%s' needs an argument", row->name);
-	return diag_usage(d, "option '--%s' takes no argument", row->name);
 }
 
 int options_parse_signal(const char *text, const char *option, int *sig, struct diag *d)

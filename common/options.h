@@ -12,8 +12,9 @@ struct plan;
 enum { OPT_LAUNCH = 256, OPT_TOOL = 512 };
 
 /*
- * The options of those who make namespaces, the letters that they have, and
- * their part of the usage text; the table ends with a zero row.
+ * The options of those who make namespaces, besides those of the types, the
+ * letters that they have, and their part of the usage text; the table ends with
+ * a zero row.
  */
 extern const struct option options_launch[];
 extern const char options_launch_letters[];
@@ -25,9 +26,6 @@ extern const char options_program_usage[];
 
 /* Take option OPT (getopt's value) if it is one of those: 1, 0 if it is none, -1 and *d. */
 int options_launch_take(struct plan *plan, int opt, const char *arg, struct diag *d);
-
-/* What getopt_long() stumbled over (it returned OPT, '?' or ':'), as a usage error. Returns -1. */
-int options_explain(int opt, char *const *argv, const struct option *all, struct diag *d);
 
 /* --kill-child[=SIGNAL]: KILL, if no signal has been named. -1 and *d. */
 int options_take_kill(struct plan *plan, const char *arg, struct diag *d);

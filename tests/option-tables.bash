@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The options of a tool, as its source has them. After helpers.bash.
 
-# The rows of the tables that $TOOL names in its source, and of what all have:
+# The rows of the tables that $TOOL names in its source, of what all have, and
+# of the types:
 # { "name", no_argument, NULL, 'l' }, or OPT_NAME where there is no letter.
 option_rows() {
 	local source=$abs_top_srcdir/tools/$TOOL.c name
@@ -9,6 +10,9 @@ option_rows() {
 		sed -nE "/^(static )?const struct option $name\[\] = \{\$/,/^\};\$/p" \
 			"$abs_top_srcdir/common/options.c" "$abs_top_srcdir/tools/cmdline.c" "$source"
 	done | grep -E '^[[:space:]]*\{ "'
+	grep -q '^	\.types = TYPES_' "$source" || return 0
+	sed -nE 's/^\t\[NS_[A-Z]+\] = \{ .*, (.[a-zA-Z].), ("[a-z]+"), "[a-zA-Z]+" \},$/\t{ \2, optional_argument, NULL, \1 },/p' \
+		"$abs_top_srcdir/common/nstype.c"
 }
 
 # A line for each, "--name" and whether it takes an argument: no, optional or

@@ -9,6 +9,7 @@
 
 #include "cmdline.h"
 #include "diag.h"
+#include "mirror.h"
 #include "number.h"
 #include "options.h"
 
@@ -174,16 +175,19 @@ static int complete(struct nsclone *n, struct diag *d)
 	return 0;
 }
 
-static int run(void *to, struct diag *d)
+static int run(void *to, char **operands, struct diag *d)
 {
 	struct nsclone *n = to;
 
+	mirror_take_over(&n->plan.mask, &n->plan.ignore_chld);
+	n->plan.argv = *operands ? operands : NULL;
 	return complete(n, d) < 0 ? -1 : nsclone_launch(n, d);
 }
 
 static const struct cmdline cmdline = {
 	.tool = tool,
 	.tables = { options_own, options_launch, options_program },
+	.types = TYPES_PLAIN,
 	.letters = "f",
 	.more_letters = options_launch_letters,
 	.usage = { usage_head, options_launch_usage, options_program_usage, usage_tail },
@@ -199,5 +203,5 @@ int main(int argc, char **argv)
 	n.plan.door = DOOR_CLONE;
 	n.forward = true;
 	n.status_fd = n.block_fd = -1;
-	return cmdline_main(&cmdline, &n, &n.plan, argc, argv);
+	return cmdline_main(&cmdline, &n, argc, argv);
 }

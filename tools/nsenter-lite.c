@@ -9,6 +9,7 @@
 #include "cred.h"
 #include "diag.h"
 #include "kernel.h"
+#include "mirror.h"
 #include "number.h"
 #include "options.h"
 
@@ -26,14 +27,6 @@ enum {
 static const struct option options_own[] = {
 	{ "target", required_argument, NULL, 't' },
 	{ "all", no_argument, NULL, 'a' },
-	{ "mount", optional_argument, NULL, 'm' },
-	{ "uts", optional_argument, NULL, 'u' },
-	{ "ipc", optional_argument, NULL, 'i' },
-	{ "net", optional_argument, NULL, 'n' },
-	{ "pid", optional_argument, NULL, 'p' },
-	{ "user", optional_argument, NULL, 'U' },
-	{ "cgroup", optional_argument, NULL, 'C' },
-	{ "time", optional_argument, NULL, 'T' },
 	{ "from", required_argument, NULL, 'f' },
 	{ "net-socket", required_argument, NULL, 'N' },
 	{ "user-parent", no_argument, NULL, OPT_USER_PARENT },
@@ -291,17 +284,20 @@ static int complete(struct nsenter *n, struct diag *d)
 	return plan_complete(&n->plan, environ, d);
 }
 
-static int run(void *to, struct diag *d)
+static int run(void *to, char **operands, struct diag *d)
 {
 	struct nsenter *n = to;
 
+	mirror_take_over(&n->plan.mask, &n->plan.ignore_chld);
+	n->plan.argv = *operands ? operands : NULL;
 	return complete(n, d) < 0 ? -1 : nsenter_launch(n, d);
 }
 
 static const struct cmdline cmdline = {
 	.tool = tool,
 	.tables = { options_own, options_program },
-	.letters = "t:am::u::i::n::p::U::C::T::f:N:S:G:r::w::W::eFcZ",
+	.types = TYPES_TAKE_FILES,
+	.letters = "t:af:N:S:G:r::w::W::eFcZ",
 	.more_letters = "",
 	.usage = { usage_head, options_program_usage, usage_tail },
 	.take = take,
@@ -315,5 +311,5 @@ int main(int argc, char **argv)
 
 	n.plan.door = DOOR_SETNS;
 	n.plan.cred.proc = n.net_socket = -1;
-	return cmdline_main(&cmdline, &n, &n.plan, argc, argv);
+	return cmdline_main(&cmdline, &n, argc, argv);
 }

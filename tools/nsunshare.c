@@ -6,6 +6,7 @@
 #include "cmdline.h"
 #include "diag.h"
 #include "kernel.h"
+#include "mirror.h"
 #include "options.h"
 
 static const char tool[] = "nsunshare";
@@ -115,16 +116,19 @@ static int complete(struct nsunshare *n, struct diag *d)
 	return 0;
 }
 
-static int run(void *to, struct diag *d)
+static int run(void *to, char **operands, struct diag *d)
 {
 	struct nsunshare *n = to;
 
+	mirror_take_over(&n->plan.mask, &n->plan.ignore_chld);
+	n->plan.argv = *operands ? operands : NULL;
 	return complete(n, d) < 0 ? -1 : nsunshare_launch(n, d);
 }
 
 static const struct cmdline cmdline = {
 	.tool = tool,
 	.tables = { options_own, options_launch, options_program },
+	.types = TYPES_PLAIN,
 	.letters = "f",
 	.more_letters = options_launch_letters,
 	.usage = { usage_head, options_launch_usage, options_program_usage, usage_tail },
@@ -138,5 +142,5 @@ int main(int argc, char **argv)
 	static struct nsunshare n;
 
 	n.plan.door = DOOR_UNSHARE;
-	return cmdline_main(&cmdline, &n, &n.plan, argc, argv);
+	return cmdline_main(&cmdline, &n, argc, argv);
 }

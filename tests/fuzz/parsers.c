@@ -1791,8 +1791,10 @@ static void check_plan(struct launch *l, const struct rule *rule, const char *in
 /* The same as before in one of three cases: some options add up. */
 static const struct option *choose_option(const struct option *before)
 {
-	const struct option *o = one_in(6) ? options_program : options_launch;
+	static struct option types[NSTYPE_COUNT + 1];
+	const struct option *o = one_in(6) ? options_program : one_in(4) ? types : options_launch;
 
+	nstype_options(types);
 	if (before && one_in(3))
 		return before;
 	for (unsigned int n = choose(COUNT(rules)); n && o[1].name; n--)
@@ -1848,7 +1850,8 @@ static void check_strange_option(struct launch *l)
 	struct diag d = { 0 };
 	char input[32];
 
-	if (stands_in(options_launch, opt) || stands_in(options_program, opt))
+	if (stands_in(options_launch, opt) || stands_in(options_program, opt) ||
+	    nstype_by_letter(opt) >= 0)
 		return;
 	snprintf(input, sizeof(input), "option value %d", opt);
 	if (options_launch_take(&l->plan, opt, "1", &d) != 0)
