@@ -68,6 +68,14 @@ int diag_hint(struct diag *d, const char *format, ...)
 	return -1;
 }
 
+int diag_extend_hint(struct diag *d, const char *text)
+{
+	size_t len = strlen(d->hint);
+
+	snprintf(d->hint + len, sizeof(d->hint) - len, "%s", text);
+	return -1;
+}
+
 /* One or more lines that go out in one write. */
 struct text {
 	size_t len;

@@ -43,6 +43,9 @@ int diag_usage(struct diag *d, const char *format, ...)
 int diag_hint(struct diag *d, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Add to the end of the hint that there is, or make it one. Returns -1. */
+int diag_extend_hint(struct diag *d, const char *text);
+
 /*
  * Write "TOOL: WHAT: PATH: ERROR" and then "TOOL: hint: HINT", or for a usage
  * error a second line that names --help, to stderr in one write(2). Control

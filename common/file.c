@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -53,6 +54,15 @@ ssize_t file_read(const char *path, char *buf, size_t size)
 	return fd < 0 ? -1 : file_read_fd(fd, buf, size);
 }
 
+int file_mkdir(int dir, const char *name, mode_t mode)
+{
+	mode_t mask = umask(0);
+	int ret = mkdirat(dir, name, mode);
+
+	umask(mask);
+	return ret;
+}
+
 long long file_read_number(const char *path)
 {
 	char buf[32];
@@ -74,4 +84,14 @@ void file_guard_stdio(void)
 	for (int i = 0; i < 3; i++)
 		if (fds[i].revents & POLLNVAL)
 			(void)!open("/", O_PATH | O_CLOEXEC);
+}
+
+DIR *file_list(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *all = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!all)
+		cleanup_close_fd(&fd);
+	return all;
 }

@@ -3,6 +3,7 @@
 
 /* file: small files, those of /proc above all, in one read or one write. */
 
+#include <dirent.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -23,6 +24,12 @@ ssize_t file_read(const char *path, char *buf, size_t size);
 
 /* The number that PATH holds, or -1 (no such file, no number in it). */
 long long file_read_number(const char *path);
+
+/* mkdirat(2), where the umask has no say. -1 with errno. */
+int file_mkdir(int dir, const char *name, mode_t mode);
+
+/* Read the directory DIR from its start on, by a descriptor that closedir(3) closes. NULL with errno. */
+DIR *file_list(int dir);
 
 /* Read FD up to its end, as file_read() does. */
 ssize_t file_read_fd(int fd, char *buf, size_t size);

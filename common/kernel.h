@@ -54,7 +54,15 @@
 #define SYS_pidfd_getfd 438 /* 5.6 */
 #endif
 
+#ifndef SYS_statmount
+#define SYS_statmount 457 /* 6.8 */
+#endif
+#ifndef SYS_listmount
+#define SYS_listmount 458 /* 6.8 */
+#endif
+
 #define KERNEL_PIDFD_THREAD 0200U /* O_EXCL; 6.9 */
+#define KERNEL_PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE 0xff06UL /* 6.11 */
 #define KERNEL_PIDFD_GET_USER_NAMESPACE 0xff09UL /* 6.11 */
 
 #define KERNEL_CLOSE_RANGE_CLOEXEC 4U
@@ -63,6 +71,7 @@
 
 /* include/uapi/linux/mount.h, fcntl.h */
 #define KERNEL_OPEN_TREE_CLONE 1U
+#define KERNEL_RENAME_EXCHANGE 2U
 #define KERNEL_AT_RECURSIVE 0x8000U
 #define KERNEL_MOVE_MOUNT_F_EMPTY_PATH 0x4U
 #define KERNEL_MOVE_MOUNT_T_EMPTY_PATH 0x40U
@@ -72,9 +81,13 @@
 #define KERNEL_NS_GET_PARENT 0xb702UL
 #define KERNEL_NS_GET_NSTYPE 0xb703UL /* 4.11 */
 #define KERNEL_SIOCGSKNS 0x894cUL /* 4.10 */
+#define KERNEL_NS_GET_TGID_FROM_PIDNS 0x8004b707UL /* 6.11 */
+#define KERNEL_NS_MNT_GET_NEXT 0x8010b70bUL /* 6.12 */
+#define KERNEL_NS_MNT_GET_PREV 0x8010b70cUL
 #define KERNEL_NS_GET_ID 0x8008b70dUL /* 6.18 */
 
 /* include/uapi/linux/magic.h */
+#define KERNEL_NSFS_MAGIC 0x6e736673U
 #define KERNEL_CGROUP2_MAGIC 0x63677270U
 #define KERNEL_PIDFS_MAGIC 0x50494446U /* 6.9 */
 #define KERNEL_PROC_MAGIC 0x9fa0U
@@ -112,6 +125,54 @@ struct kernel_open_how {
 	uint64_t flags;
 	uint64_t mode;
 	uint64_t resolve;
+};
+
+/* 6.12: what NS_MNT_GET_NEXT and _PREV tell of the mount namespace that they open. */
+struct kernel_mnt_ns_info {
+	uint32_t size;
+	uint32_t nr_mounts;
+	uint64_t mnt_ns_id;
+};
+
+/* statmount(2), listmount(2): mnt_ns_id since 6.11. */
+struct kernel_mnt_id_req {
+	uint32_t size;
+	uint32_t spare;
+	uint64_t mnt_id;
+	uint64_t param;
+	uint64_t mnt_ns_id;
+};
+
+#define KERNEL_LSMT_ROOT UINT64_MAX
+#define KERNEL_STATMOUNT_SB_BASIC 1U
+#define KERNEL_STATMOUNT_MNT_BASIC 2U
+#define KERNEL_STATMOUNT_MNT_ROOT 8U
+#define KERNEL_STATMOUNT_MNT_POINT 0x10U
+
+/* Texts are offsets into str. */
+struct kernel_statmount {
+	uint32_t size;
+	uint32_t mnt_opts;
+	uint64_t mask;
+	uint32_t sb_dev_major;
+	uint32_t sb_dev_minor;
+	uint64_t sb_magic;
+	uint32_t sb_flags;
+	uint32_t fs_type;
+	uint64_t mnt_id;
+	uint64_t mnt_parent_id;
+	uint32_t mnt_id_old;
+	uint32_t mnt_parent_id_old;
+	uint64_t mnt_attr;
+	uint64_t mnt_propagation;
+	uint64_t mnt_peer_group;
+	uint64_t mnt_master;
+	uint64_t propagate_from;
+	uint32_t mnt_root;
+	uint32_t mnt_point;
+	uint64_t mnt_ns_id;
+	uint64_t later[49];
+	char str[];
 };
 
 struct kernel_cap_header {
@@ -167,6 +228,23 @@ static inline int kernel_move_mount(int from_fd, const char *from, int to_fd,
 				    const char *to, unsigned int flags)
 {
 	return (int)syscall(SYS_move_mount, from_fd, from, to_fd, to, flags);
+}
+
+static inline int kernel_renameat2(int from_dir, const char *from, int to_dir, const char *to,
+				   unsigned int flags)
+{
+	return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
+}
+
+static inline int kernel_statmount(const struct kernel_mnt_id_req *req, void *buf, size_t size)
+{
+	return (int)syscall(SYS_statmount, req, buf, size, 0);
+}
+
+static inline ssize_t kernel_listmount(const struct kernel_mnt_id_req *req, uint64_t *ids,
+				       size_t n)
+{
+	return (ssize_t)syscall(SYS_listmount, req, ids, n, 0);
 }
 
 static inline int kernel_pivot_root(const char *new_root, const char *put_old)

@@ -75,6 +75,28 @@ int mnt_is_shared(int fd)
 	return shared;
 }
 
+bool mnt_is_root(int fd)
+{
+	cleanup_close int above = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return above >= 0 && mount_id(above) != mount_id(fd);
+}
+
+int mnt_make_private(const char *dir, struct diag *d)
+{
+	return mount(NULL, dir, NULL, MS_PRIVATE, NULL) < 0 ? diag_fail(d, dir, "make private") : 0;
+}
+
+int mnt_bind_private(const char *dir, struct diag *d)
+{
+	if (mount(dir, dir, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return diag_fail(d, dir, "bind onto itself");
+	if (mnt_make_private(dir, d) == 0)
+		return 0;
+	umount2(dir, UMOUNT_NOFOLLOW | MNT_DETACH);
+	return -1;
+}
+
 bool mnt_in_chroot(void)
 {
 	FILE *mountinfo = fopen("/proc/self/mountinfo", "re");

@@ -45,6 +45,15 @@ int mnt_parse_propagation(const char *text, enum propagation *out, struct diag *
  */
 int mnt_setup(const struct mnt_plan *plan, struct diag *d);
 
+/* Bind DIR onto itself, with what is mounted beneath it, and make that private. -1 and *d: it is as it was. */
+int mnt_bind_private(const char *dir, struct diag *d);
+
+/* Make the mount at DIR private. -1 and *d. */
+int mnt_make_private(const char *dir, struct diag *d);
+
+/* Is the directory FD the root of a mount? */
+bool mnt_is_root(int fd);
+
 /* 1: the mount that FD lies in is shared; 0: it is not; -1: cannot be told. */
 int mnt_is_shared(int fd);
 

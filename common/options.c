@@ -11,9 +11,11 @@
 #include "diag.h"
 #include "number.h"
 #include "plan.h"
+#include "set.h"
 
 enum {
 	OPT_MAKE_PRIVATE = OPT_LAUNCH,
+	OPT_PIN,
 	OPT_MAP_USER,
 	OPT_MAP_GROUP,
 	OPT_MAP_USERS,
@@ -43,6 +45,7 @@ enum {
 const struct option options_launch[] = {
 	{ "all", no_argument, NULL, 'a' },
 	{ "make-private", no_argument, NULL, OPT_MAKE_PRIVATE },
+	{ "pin", required_argument, NULL, OPT_PIN },
 	{ "map-root-user", no_argument, NULL, 'r' },
 	{ "map-current-user", no_argument, NULL, 'c' },
 	{ "map-user", required_argument, NULL, OPT_MAP_USER },
@@ -96,6 +99,7 @@ const char options_launch_usage[] =
 " -T, --time[=FILE]           time namespace\n"
 " -a, --all                   every type that this kernel has, but user\n"
 "     --make-private          make the directory of each FILE a private mount\n"
+"     --pin NAME              keep the new ones, but pid, as the set NAME\n"
 "\n"
 "Identity (the --map- options, -r, -c, --owner, --setgroups imply -U):\n"
 " -r, --map-root-user         map the effective uid and gid to 0\n"
@@ -149,6 +153,12 @@ static int take_type(struct plan *plan, int type, const char *file, struct diag 
 	if (file)
 		plan->pin[type] = file;
 	return 0;
+}
+
+static int take_set(struct plan *plan, const char *name, struct diag *d)
+{
+	plan->set = name;
+	return set_check_name(name, "--pin", d);
 }
 
 static void map_single(struct plan *plan, enum idkind kind, bool own, uint32_t id)
@@ -386,6 +396,8 @@ int options_launch_take(struct plan *plan, int opt, const char *arg, struct diag
 		ret = !(plan->all = true);
 	else if (opt == OPT_MAKE_PRIVATE)
 		ret = !(plan->make_private = true);
+	else if (opt == OPT_PIN)
+		ret = take_set(plan, arg, d);
 	if (ret > 0)
 		ret = take_identity(plan, opt, arg, d);
 	if (ret > 0)

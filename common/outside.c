@@ -116,26 +116,75 @@ int outside_map(const struct outside *o, const struct plan *plan, struct diag *d
 	return allow ? check_allowed(o->proc, d) : 0;
 }
 
-int outside_pin(struct pin *pins, const char *proc, const struct plan *plan, unsigned int types,
-		struct diag *d)
+/* Open what is to be in the set: FD[NSTYPE_COUNT], -1 for the others. -1 and *d. */
+static int open_for_set(int fd[NSTYPE_COUNT], const char *proc, unsigned int types, struct diag *d)
+{
+	int ret = 0;
+
+	for (int type = 0; type < NSTYPE_COUNT; type++) {
+		char source[NSREF_PATH];
+
+		fd[type] = -1;
+		if (ret || !(types & nstype_table[type].flag))
+			continue;
+		fd[type] = open(pin_source(source, proc, type), O_RDONLY | O_CLOEXEC);
+		if (fd[type] < 0)
+			ret = diag_fail(d, source, "open the new %s namespace", nstype_table[type].words);
+	}
+	return ret;
+}
+
+static int make_set(struct set_made *made, const char *proc, const char *name, unsigned int types,
+		    struct diag *d)
+{
+	struct place place = PLACE_NONE;
+	int fd[NSTYPE_COUNT];
+	int ret = open_for_set(fd, proc, types, d);
+
+	if (ret == 0)
+		ret = set_make(&place, &(struct set_wish){ .name = name, .fd = fd }, made, d);
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		cleanup_close_fd(&fd[type]);
+	place_close(&place);
+	return ret;
+}
+
+static int make_pins(struct kept *kept, const char *proc, const struct plan *plan,
+		     unsigned int types, struct diag *d)
 {
 	/* The mount namespace is the first type: one that must be made again has cost no other pin. */
 	for (int type = 0; type < NSTYPE_COUNT; type++) {
+		char source[NSREF_PATH];
 		int ret;
 
 		if (!plan->pin[type] || !(types & nstype_table[type].flag))
 			continue;
-		ret = pin_make(&pins[type], proc, type, plan->pin[type], plan->make_private, d);
-		if (ret) {
-			outside_unpin(pins);
+		ret = pin_make(&kept->pins[type], pin_source(source, proc, type), type,
+			       plan->pin[type], plan->make_private, d);
+		if (ret)
 			return ret;
-		}
 	}
 	return 0;
 }
 
-void outside_unpin(struct pin *pins)
+int outside_keep(struct kept *kept, const char *proc, const struct plan *plan, unsigned int types,
+		 struct diag *d)
+{
+	unsigned int in_set = plan->flags & types & ~(unsigned int)CLONE_NEWPID;
+	int ret = 0;
+
+	if (plan->set && in_set)
+		ret = make_set(&kept->set, proc, plan->set, in_set, d);
+	if (ret == 0)
+		ret = make_pins(kept, proc, plan, types, d);
+	if (ret)
+		outside_let_go(kept);
+	return ret;
+}
+
+void outside_let_go(struct kept *kept)
 {
 	for (int type = NSTYPE_COUNT - 1; type >= 0; type--)
-		pin_undo(&pins[type]);
+		pin_undo(&kept->pins[type]);
+	set_unmake(&kept->set);
 }

@@ -9,11 +9,18 @@
 #include <sys/types.h>
 
 #include "pin.h"
+#include "set.h"
 
 struct diag;
 struct mirror;
 struct plan;
 struct run;
+
+/* What has been made to keep the new namespaces. Zero-initialised: nothing. */
+struct kept {
+	struct set_made set;
+	struct pin pins[NSTYPE_COUNT];
+};
 
 /* For whom it is done, and how to wait meanwhile. */
 struct outside {
@@ -34,9 +41,9 @@ int outside_run(const struct outside *o, const struct run *run, const char *name
 int outside_map(const struct outside *o, const struct plan *plan, struct diag *d);
 
 /*
- * Pin what the plan asks to pin of /proc/PROC, of those types whose CLONE_NEW* are in TYPES,
- * into PINS[NSTYPE_COUNT]. All or none: 0, -1 or PIN_TRY_ANOTHER_CPU.
+ * Keep what the plan asks to keep of /proc/PROC, of those types whose CLONE_NEW*
+ * are in TYPES, in a set and on files. All or none: 0, -1 or PIN_TRY_ANOTHER_CPU.
  */
-int outside_pin(struct pin *pins, const char *proc, const struct plan *plan, unsigned int types,
-		struct diag *d);
-void outside_unpin(struct pin *pins);
+int outside_keep(struct kept *kept, const char *proc, const struct plan *plan, unsigned int types,
+		 struct diag *d);
+void outside_let_go(struct kept *kept);

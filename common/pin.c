@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "caps.h"
@@ -17,6 +18,16 @@
 #include "diag.h"
 #include "mnt.h"
 #include "nsref.h"
+
+char *pin_source(char path[NSREF_PATH], const char *proc, enum nstype type)
+{
+	/* A PID namespace has its init, the process itself; its link for children needs none. */
+	const struct nstype_info *info = &nstype_table[type];
+
+	snprintf(path, NSREF_PATH, "/proc/%s/ns/%s", proc,
+		 type == NS_TIME ? info->children : info->name);
+	return path;
+}
 
 /* The mount on top at DIR is the one to look at: another may have come while we waited. */
 static int bind_private(struct pin *pin, const char *dir, struct diag *d)
@@ -30,14 +41,11 @@ static int bind_private(struct pin *pin, const char *dir, struct diag *d)
 	pin->bound = strdup(dir);
 	if (!pin->bound)
 		return diag_fail(d, dir, "make private");
-	if (mount(dir, dir, NULL, MS_BIND | MS_REC, NULL) < 0) {
-		free(pin->bound);
-		pin->bound = NULL;
-		return diag_fail(d, dir, "bind onto itself");
-	}
-	if (mount(NULL, dir, NULL, MS_PRIVATE, NULL) < 0)
-		return diag_fail(d, dir, "make private");
-	return 0;
+	if (mnt_bind_private(dir, d) == 0)
+		return 0;
+	free(pin->bound);
+	pin->bound = NULL;
+	return -1;
 }
 
 /*
@@ -82,49 +90,58 @@ static int create(struct pin *pin, struct diag *d)
 	return fd < 0 && errno != EEXIST ? diag_fail(d, pin->file, "create the file of a pin") : 0;
 }
 
-/* EINVAL has two causes that looking tells apart. */
-static int explain_mnt(const struct pin *pin, const char *source, struct diag *d)
+/* EINVAL, or ELOOP, has three causes that looking tells apart. */
+static int explain_mnt(const char *source, const char *path, struct diag *d)
 {
-	cleanup_close int fd = open(pin->file, O_PATH | O_CLOEXEC);
+	cleanup_close int fd = open(path, O_PATH | O_CLOEXEC);
 	char own[NSREF_PATH];
+	struct stat a, b;
 	uint64_t id, own_id;
 
+	nsref_path(own, 0, NS_MNT, false);
+	if (stat(source, &a) == 0 && stat(own, &b) == 0 && nsref_same(&a, &b))
+		return diag_hint(d, "it is the mount namespace that this process is in, and none can be pinned within itself");
 	if (mnt_is_shared(fd) == 1)
 		return diag_hint(d, "it lies in a shared mount, where no mount namespace can be pinned: --make-private");
 	id = nsref_id(source);
-	own_id = nsref_id(nsref_path(own, 0, NS_MNT, false));
+	own_id = nsref_id(own);
 	if (!id || id >= own_id)
 		return -1;
-	diag_hint(d, "the kernel gave the new mount namespace an id (%llu) below that of the present one (%llu), and pins upwards only; no CPU that this process may use gave a greater one",
+	diag_hint(d, "the kernel gave that mount namespace an id (%llu) below that of the present one (%llu), and pins upwards only",
 		  (unsigned long long)id, (unsigned long long)own_id);
 	return PIN_TRY_ANOTHER_CPU;
 }
 
-static int attach(struct pin *pin, const char *source, enum nstype type, struct diag *d)
+int pin_mount(const char *source, const char *path, enum nstype type, const char *file,
+	      struct diag *d)
 {
-	if (stat(source, &pin->ns) < 0)
-		return diag_fail(d, source, "look at the namespace");
-	pin->mounted = mount(source, pin->file, NULL, MS_BIND, NULL) == 0;
-	if (pin->mounted)
+	if (mount(source, path, NULL, MS_BIND, NULL) == 0)
 		return 0;
-	diag_fail(d, pin->file, "pin the %s namespace", nstype_table[type].words);
+	diag_fail(d, file, "pin the %s namespace", nstype_table[type].words);
 	if (errno == EPERM && !caps_has(KERNEL_CAP_SYS_ADMIN))
 		return diag_hint(d, "a pin is a mount: it takes CAP_SYS_ADMIN");
-	return errno == EINVAL && type == NS_MNT ? explain_mnt(pin, source, d) : -1;
+	return type == NS_MNT && (errno == EINVAL || errno == ELOOP) ?
+	       explain_mnt(source, path, d) : -1;
 }
 
-int pin_make(struct pin *pin, const char *proc, enum nstype type, const char *file,
+static int attach(struct pin *pin, const char *source, enum nstype type, struct diag *d)
+{
+	int ret;
+
+	if (stat(source, &pin->ns) < 0)
+		return diag_fail(d, source, "look at the namespace");
+	ret = pin_mount(source, pin->file, type, pin->file, d);
+	pin->mounted = ret == 0;
+	return ret;
+}
+
+int pin_make(struct pin *pin, const char *source, enum nstype type, const char *file,
 	     bool make_private, struct diag *d)
 {
-	/* A PID namespace has its init, the child itself; its link for children needs none. */
-	const struct nstype_info *info = &nstype_table[type];
-	char source[NSREF_PATH];
 	cleanup_close int lock = -1;
 	int ret = -1;
 
 	*pin = (struct pin){ .file = file };
-	snprintf(source, sizeof(source), "/proc/%s/ns/%s", proc,
-		 type == NS_TIME ? info->children : info->name);
 	if (make_private)
 		lock = make_dir_private(pin, d);
 	if ((!make_private || lock >= 0) && create(pin, d) == 0)
@@ -151,6 +168,8 @@ int pin_try_cpus(pin_attempt *attempt, void *arg, struct diag *d)
 		CPU_SET(i % CPU_SETSIZE, &one);
 		ret = attempt(arg, &one, &all, d);
 	}
+	if (ret == PIN_TRY_ANOTHER_CPU)
+		diag_extend_hint(d, "; no CPU that this process may use gave a greater one");
 	return ret ? -1 : 0;
 }
 
@@ -185,4 +204,62 @@ void pin_undo(struct pin *pin)
 	free(pin->bound);
 	*pin = (struct pin){ .file = NULL };
 	errno = keep;
+}
+
+/* Is FD, of O_PATH, the root of a mount of nsfs? */
+static bool is_nsfs(int fd)
+{
+	struct statfs fs;
+
+	return fd >= 0 && fstatfs(fd, &fs) == 0 && (uint32_t)fs.f_type == KERNEL_NSFS_MAGIC;
+}
+
+bool pin_is(const char *path)
+{
+	cleanup_close int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	errno = 0;
+	return is_nsfs(fd);
+}
+
+static int refuse(const char *path, const char *file, struct diag *d)
+{
+	struct stat st;
+
+	if (errno)
+		return diag_fail(d, file, "look at the pin");
+	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+		return diag_set(d, 0, file, "no pin, but a symbolic link");
+	diag_set(d, 0, file, "no pin: no namespace is mounted on it here");
+	return diag_hint(d, "a pin can be removed only in a mount namespace in which it is mounted");
+}
+
+/* One that others have mounted in other mount namespaces goes there, too, with its file. */
+static int remove_file(const char *path, const char *file, struct diag *d)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : diag_fail(d, file, "look at the file of the pin");
+	if (pin_is(path) || !S_ISREG(st.st_mode) || st.st_size > 0)
+		return 0;
+	/* EBUSY: something else is mounted on it. */
+	if (unlink(path) < 0 && errno != ENOENT && errno != EBUSY)
+		return diag_fail(d, file, "remove the file of the pin");
+	return 0;
+}
+
+int pin_remove(const char *path, const char *file, struct diag *d)
+{
+	if (!pin_is(path))
+		return refuse(path, file, d);
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		return remove_file(path, file, d);
+	diag_fail(d, file, "unmount the pin");
+	if (errno == EPERM && !caps_has(KERNEL_CAP_SYS_ADMIN))
+		return diag_hint(d, "it takes CAP_SYS_ADMIN in the user namespace that owns this mount namespace");
+	return errno != EINVAL ? -1 :
+	       diag_hint(d, "it has been inherited from the mount namespace of another user namespace, and is locked here");
 }

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include "nstype.h"
+#include "nsref.h"
 
 struct diag;
 
@@ -20,22 +20,33 @@ struct pin {
 	char *bound;	  /* the directory that was made a private self-bind, or NULL; owned */
 };
 
-/* What pin_make() may say besides 0 and -1. */
+/*
+ * What pin_mount() and pin_make() may say besides 0 and -1, with *d: a mount
+ * namespace can only be pinned from one with a smaller id, and ids come in
+ * batches for each CPU (6.18): one that is made again on another CPU may do.
+ */
 enum { PIN_TRY_ANOTHER_CPU = 1 };
 
 /*
- * Mount on FILE, which is created if it is not there, the namespace of TYPE of
- * the process whose directory is /proc/PROC.
- * With MAKE_PRIVATE the directory of FILE, if it lies in a shared mount, is
- * bound onto itself and made private first: a mount namespace can be pinned
- * in no other way there. The process must be held: a child that has not been
- * waited for, or PROC by way of a descriptor.
- *
- * PIN_TRY_ANOTHER_CPU (with *d): a mount namespace can only be pinned from one
- * with a smaller id, and ids come in batches for each CPU (6.18): one that is
- * made again on another CPU may do.
+ * The path of the namespace of TYPE that a new process has brought about, whose
+ * directory is /proc/PROC: it must be held, as a child that has not been waited
+ * for, or PROC by way of a descriptor. Returns PATH.
  */
-int pin_make(struct pin *pin, const char *proc, enum nstype type, const char *file,
+char *pin_source(char path[NSREF_PATH], const char *proc, enum nstype type);
+
+/*
+ * Mount the namespace SOURCE, a path in /proc, on the file at PATH, which
+ * messages call FILE. A failure is explained.
+ */
+int pin_mount(const char *source, const char *path, enum nstype type, const char *file,
+	      struct diag *d);
+
+/*
+ * The same on FILE, which is created if it is not there. With MAKE_PRIVATE the
+ * directory of FILE, if it lies in a shared mount, is bound onto itself and
+ * made private first: a mount namespace can be pinned in no other way there.
+ */
+int pin_make(struct pin *pin, const char *source, enum nstype type, const char *file,
 	     bool make_private, struct diag *d);
 
 /*
@@ -48,3 +59,13 @@ int pin_try_cpus(pin_attempt *attempt, void *arg, struct diag *d);
 
 /* Unmount, unless another pin covers it; remove the file if it was ours; undo the self-bind, unless others have pinned there. */
 void pin_undo(struct pin *pin);
+
+/*
+ * Unmount the pin that is on top at PATH, which messages call FILE, and nothing
+ * but a pin: a plain file, another mount, a symbolic link are refused, -1 and
+ * *d. If it was the last one, the file beneath goes, too, if it is empty.
+ */
+int pin_remove(const char *path, const char *file, struct diag *d);
+
+/* Is the file at PATH, itself, no symbolic link, a pin? No: false with errno, 0 if it is something else. */
+bool pin_is(const char *path);

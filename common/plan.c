@@ -41,7 +41,7 @@ static int imply(struct plan *plan, struct diag *d)
 	return 0;
 }
 
-bool plan_has_pins(const struct plan *plan)
+static bool has_files(const struct plan *plan)
 {
 	for (int type = 0; type < NSTYPE_COUNT; type++)
 		if (plan->pin[type])
@@ -49,10 +49,17 @@ bool plan_has_pins(const struct plan *plan)
 	return false;
 }
 
+bool plan_has_pins(const struct plan *plan)
+{
+	return plan->set || has_files(plan);
+}
+
 static int refuse(const struct plan *plan, struct diag *d)
 {
-	if (plan->make_private && !plan_has_pins(plan))
+	if (plan->make_private && !has_files(plan))
 		return diag_usage(d, "--make-private is for a pin: name a FILE, as in --mount=FILE");
+	if (plan->set && !(plan->flags & ~(unsigned int)CLONE_NEWPID))
+		return diag_usage(d, "--pin keeps new namespaces, but no PID namespace: name another type, or --all");
 	if (plan->door != DOOR_CLONE)
 		return 0;
 	if (!plan->flags)

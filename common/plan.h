@@ -62,6 +62,7 @@ struct plan {
 	bool all;				/* every type but user */
 	const char *pin[NSTYPE_COUNT];		/* files, or NULL */
 	bool make_private;
+	const char *set;			/* to keep the new ones as, but pid; or NULL */
 
 	struct timens_plan timens;
 	struct mnt_plan mnt;
@@ -101,5 +102,5 @@ int plan_complete(struct plan *plan, char **env, struct diag *d);
 /* $SHELL is SHELL, or NULL: for when the environment is another's. No look-up. */
 void plan_take_shell(struct plan *plan, const char *shell);
 
-/* Is a namespace of any type to be pinned? */
+/* Is a namespace of any type to be kept, by a pin on a file or in a set? */
 bool plan_has_pins(const struct plan *plan);

@@ -19,13 +19,24 @@
 #include "number.h"
 #include "procdir.h"
 
+bool target_is_set_name(const char *text)
+{
+	static const char begin[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+	size_t len = strlen(text);
+
+	return len > 0 && len <= TARGET_SET_MAX && strspn(text, begin) > 0 &&
+	       strspn(text + 1, "0123456789.-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_") == len - 1;
+}
+
 int target_parse(struct target_name *name, const char *text, const char *option, struct diag *d)
 {
 	size_t len = strcspn(text, ":");
 	char pid[16];
 	uint64_t value;
 
-	*name = (struct target_name){ .pid = 0 };
+	*name = (struct target_name){ .set = target_is_set_name(text) ? text : NULL };
+	if (name->set)
+		return 0;
 	if (len < sizeof(pid)) {
 		memcpy(pid, text, len);
 		pid[len] = '\0';
@@ -35,7 +46,7 @@ int target_parse(struct target_name *name, const char *text, const char *option,
 	if (name->pid && (!text[len] || (number_parse(text + len + 1, UINT64_MAX, &name->inode) == 0 &&
 					 name->inode)))
 		return 0;
-	return diag_usage(d, "%s: '%s' is not PID or PID:INODE", option, text);
+	return diag_usage(d, "%s: '%s' is not PID, PID:INODE or the name of a set", option, text);
 }
 
 /* On older kernels all pidfds have one inode, which proves nothing. */
@@ -112,6 +123,13 @@ int target_check(const struct target *t, struct diag *d)
 	if (poll(&fd, 1, 0) == 0)
 		return 0;
 	return diag_set(d, 0, NULL, "process %d has ended", (int)t->pid);
+}
+
+void target_close(struct target *t)
+{
+	cleanup_close_fd(&t->pidfd);
+	cleanup_close_fd(&t->proc);
+	*t = TARGET_NONE;
 }
 
 /* The text of status from behind NAME on, in TEXT; NULL: there is none. */

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * target: a process that is named on the command line, held so that nothing
- * that is opened of it can be another's. pidfd_open(2), proc(5).
+ * target: what is named on the command line as the owner of namespaces: a set,
+ * or a process, held so that nothing that is opened of it can be another's.
+ * pidfd_open(2), proc(5).
  */
 
 #include <stdbool.h>
@@ -13,10 +14,11 @@
 
 struct diag;
 
-/* What was named: "PID", or "PID:INODE", where INODE is that of its pidfd (6.9). */
+/* What was named: "PID"; "PID:INODE", where INODE is that of its pidfd (6.9); or the name of a set. */
 struct target_name {
-	pid_t pid;
-	uint64_t inode; /* or 0 */
+	pid_t pid;	 /* 0: a set */
+	uint64_t inode;	 /* or 0 */
+	const char *set; /* or NULL */
 };
 
 struct target {
@@ -27,10 +29,16 @@ struct target {
 
 #define TARGET_NONE ((struct target){ .pid = 0, .pidfd = -1, .proc = -1 })
 
+/* The longest name of a set, without NUL. */
+enum { TARGET_SET_MAX = 64 };
+
+/* May a set have this name? [A-Za-z_][A-Za-z0-9_.-]{0,63} */
+bool target_is_set_name(const char *text);
+
 /* OPTION is for the message. -1 and *d: a usage error. */
 int target_parse(struct target_name *name, const char *text, const char *option, struct diag *d);
 
-/* Hold it. -1 and *d: there is no such process, or its inode is another. */
+/* Hold a process. -1 and *d: there is no such process, or its inode is another. */
 int target_open(struct target *t, const struct target_name *name, struct diag *d);
 
 /*
@@ -51,6 +59,8 @@ int target_file(const struct target *t, const char *file, int flags, const char 
  * number too, for a number that is in use is not given to another.
  */
 int target_check(const struct target *t, struct diag *d);
+
+void target_close(struct target *t);
 
 /* The four numbers (real, effective, saved, fs) of "Uid:" or "Gid:", NAME, in status: the effective one. */
 int target_id(const struct target *t, const char *name, uint32_t *id, struct diag *d);

@@ -16,9 +16,10 @@
 : "${NSCLONE:=$abs_top_builddir/nsclone}"
 : "${NSUNSHARE:=$abs_top_builddir/nsunshare}"
 : "${NSENTER_LITE:=$abs_top_builddir/nsenter-lite}"
+: "${NSPIN:=$abs_top_builddir/nspin}"
 : "${HELPERS:=$abs_top_builddir/tests/helpers}"
 PACKAGE_VERSION=$(sed -n 's/^AC_INIT(\[nstools\], *\[\([^]]*\)\].*/\1/p' "$abs_top_srcdir/configure.ac")
-export abs_top_srcdir abs_top_builddir NSCLONE NSUNSHARE NSENTER_LITE HELPERS LC_ALL=C
+export abs_top_srcdir abs_top_builddir NSCLONE NSUNSHARE NSENTER_LITE NSPIN HELPERS LC_ALL=C
 NSTYPES='mnt uts ipc net pid user cgroup time'
 
 as_root() { [ "$(id -u)" -eq 0 ]; }
@@ -105,7 +106,7 @@ publish() {
 	local bin=$BATS_FILE_TMPDIR/bin variable name
 	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
 	mkdir "$bin"
-	for variable in NSCLONE NSUNSHARE NSENTER_LITE; do
+	for variable in NSCLONE NSUNSHARE NSENTER_LITE NSPIN; do
 		name=${variable,,}
 		name=${name//_/-}
 		cp "${!variable}" "$bin/$name"

@@ -28,7 +28,7 @@ struct launch {
 	int cgroup_fd;	  /* where to be born … */
 	int cgroup_procs; /* … and what to write to where that cannot be had, or minus errno */
 	bool pid_file;	  /* has been made by us */
-	struct pin pins[NSTYPE_COUNT];
+	struct kept kept;
 };
 
 /* Our own options first: they are less usual than what else may be the matter. */
@@ -134,7 +134,7 @@ static bool needs_gate(const struct nsclone *n)
 static void take_back(struct launch *l)
 {
 	parent_end(&l->parent);
-	outside_unpin(l->pins);
+	outside_let_go(&l->kept);
 	if (l->pid_file)
 		unlink(l->n->pid_file);
 	l->pid_file = false;
@@ -199,16 +199,16 @@ static int lead(struct launch *l, struct diag *d)
 	const struct plan *plan = &l->n->plan;
 	struct parent *parent = &l->parent;
 	struct outside out;
-	int pinned;
+	int kept;
 
 	if (look_from_outside(l, &out, d) < 0)
 		return -1;
 	if (outside_map(&out, plan, d) < 0 || parent_say(parent, GATE_MAPPED, d) < 0 ||
 	    parent_expect(parent, GATE_BUILT, d) < 0)
 		return -1;
-	pinned = outside_pin(l->pins, out.proc, plan, NSTYPE_ALL_FLAGS, d);
-	if (pinned)
-		return pinned;
+	kept = plan_has_pins(plan) ? outside_keep(&l->kept, out.proc, plan, NSTYPE_ALL_FLAGS, d) : 0;
+	if (kept)
+		return kept;
 	if (announce(l, d) < 0 || parent_say(parent, GATE_GO, d) < 0)
 		return -1;
 	return plan->init ? parent_expect(parent, GATE_RUNNING, d) : parent_see_exec(parent, d);

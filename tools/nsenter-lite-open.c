@@ -15,6 +15,8 @@
 #include "file.h"
 #include "kernel.h"
 #include "nsref.h"
+#include "pidns.h"
+#include "set.h"
 
 static const char own_user[] = "/proc/self/ns/user";
 
@@ -139,6 +141,37 @@ static bool is_namespace(int fd, const struct stat *wanted)
 	return fd >= 0 && fstat(fd, &st) == 0 && nsref_same(&st, wanted);
 }
 
+static bool is_own(int fd, int type)
+{
+	char path[NSREF_PATH];
+	struct stat own;
+
+	return stat(nsref_path(path, 0, type, true), &own) == 0 && is_namespace(fd, &own);
+}
+
+/* Of a set, all that we are not in, or what is named. It is no process: there is no pidfd to enter by. */
+static int open_set(struct opened *o, const struct nsenter *n, struct diag *d)
+{
+	const char *name = n->target.set;
+	int fd[NSTYPE_COUNT];
+	int ret = set_open(name, fd, d);
+
+	for (int type = 0; type < NSTYPE_COUNT; type++) {
+		const bool named = n->of_target & nstype_table[type].flag;
+		const bool meant = named || (n->all && !n->file[type] && fd[type] >= 0 && !is_own(fd[type], type));
+
+		if (ret == 0 && named && fd[type] < 0)
+			ret = diag_set(d, 0, NULL, "there is no %s namespace in the set %s",
+				       nstype_table[type].words, name);
+		if (ret == 0 && meant && type == NS_PID && pidns_is_dead(fd[type], d) > 0)
+			ret = diag_set(d, 0, NULL, "the PID namespace of the set %s is dead: its init has ended", name);
+		if (ret == 0 && meant)
+			ret = take_source(o, type, steal_fd(&fd[type]), name, d);
+		cleanup_close_fd(&fd[type]);
+	}
+	return ret;
+}
+
 /* Is OWN the target's user namespace, too? The pidfd knows it since 6.11. If it cannot be told, no. */
 static bool shares_user(struct opened *o, const struct stat *own)
 {
@@ -167,7 +200,7 @@ static int leave_out_own_user(struct opened *o, struct diag *d)
 	return 0;
 }
 
-static int open_place(const struct opened *o, const struct place *place, const char *link,
+static int open_place(const struct opened *o, const struct where *place, const char *link,
 		      const char *step, int *fd, struct diag *d)
 {
 	if (place->target) {
@@ -314,9 +347,14 @@ int nsenter_open(struct opened *o, const struct nsenter *n, struct diag *d)
 	*o = (struct opened){ .target = TARGET_NONE, .proc = -1, .root = -1, .wd = -1 };
 	for (int type = 0; type < NSTYPE_COUNT; type++)
 		o->source[type].fd = -1;
-	o->flags = n->of_target | (n->all ? NSTYPE_ALL_FLAGS : 0);
-	if (n->has_target && target_open(&o->target, &n->target, d) < 0)
-		return -1;
+	if (n->target.set) {
+		if (open_set(o, n, d) < 0)
+			return -1;
+	} else if (n->has_target) {
+		o->flags = n->of_target | (n->all ? NSTYPE_ALL_FLAGS : 0);
+		if (target_open(&o->target, &n->target, d) < 0)
+			return -1;
+	}
 	if (n->net_socket >= 0 && open_socket_net(o, n, d) < 0)
 		return -1;
 	if (open_files(o, n, d) < 0)

@@ -53,7 +53,8 @@ static const char usage_head[] =
 "Enter namespaces that exist, and run a program there.\n"
 "\n"
 "What to enter (without =FILE: the target's):\n"
-" -t, --target PID[:INODE]    the process whose namespaces are meant\n"
+" -t, --target TARGET         the process, PID or PID:INODE, or the set, NAME,\n"
+"                             whose namespaces are meant\n"
 " -a, --all                   all in which the target is, and we are not\n"
 " -m, --mount[=FILE]          mount namespace\n"
 " -u, --uts[=FILE]            UTS namespace\n"
@@ -144,9 +145,9 @@ static int take_id(enum id_source *source, const char *arg, uint32_t *id, bool *
 	return *set ? parse(arg, option, id, d) : 0;
 }
 
-static int take_place(struct place *place, const char *arg, const char *option, struct diag *d)
+static int take_place(struct where *place, const char *arg, const char *option, struct diag *d)
 {
-	*place = (struct place){ .target = !arg, .path = without_equals(arg) };
+	*place = (struct where){ .target = !arg, .path = without_equals(arg) };
 	return place->path && !*place->path ?
 	       diag_usage(d, "%s=: the name of the directory is empty", option) : 0;
 }
@@ -249,13 +250,13 @@ static int take(void *to, int opt, const char *arg, struct diag *d)
 }
 
 /* What only a process has, and what asks for it. */
-static int needs_target(const struct nsenter *n, struct diag *d)
+static int needs_process(const struct nsenter *n, struct diag *d)
 {
 	const struct {
 		const char *option;
 		bool asked;
 	} asking[] = {
-		{ "--all", n->all }, { "--net-socket", n->net_socket >= 0 },
+		{ "--net-socket", n->net_socket >= 0 },
 		{ "--setuid=follow", n->uid == ID_FOLLOW }, { "--setgid=follow", n->gid == ID_FOLLOW },
 		{ "--root", n->root.target }, { "--wd", n->wd.target }, { "--env", n->target_env },
 		{ "--join-cgroup", n->join_cgroup }, { "--follow-context", n->follow_context },
@@ -264,9 +265,17 @@ static int needs_target(const struct nsenter *n, struct diag *d)
 	for (size_t i = 0; i < sizeof(asking) / sizeof(*asking); i++)
 		if (asking[i].asked)
 			return diag_usage(d, "%s needs a process: --target PID", asking[i].option);
+	return 0;
+}
+
+/* What a set would do for, too. */
+static int needs_target(const struct nsenter *n, struct diag *d)
+{
+	if (n->all)
+		return diag_usage(d, "--all needs a process or a set: --target PID");
 	for (int type = 0; type < NSTYPE_COUNT; type++)
 		if (n->of_target & nstype_table[type].flag)
-			return diag_usage(d, "--%s needs a process, --target PID, or a file, --%s=FILE",
+			return diag_usage(d, "--%s needs a process or a set, --target PID, or a file, --%s=FILE",
 					  nstype_table[type].option, nstype_table[type].option);
 	return 0;
 }
@@ -274,6 +283,8 @@ static int needs_target(const struct nsenter *n, struct diag *d)
 static int complete(struct nsenter *n, struct diag *d)
 {
 	if (!n->has_target && needs_target(n, d) < 0)
+		return -1;
+	if (!n->target.pid && needs_process(n, d) < 0)
 		return -1;
 	if (n->wdns && (n->wd.target || n->wd.path))
 		return diag_usage(d, "--wd and --wdns exclude each other");

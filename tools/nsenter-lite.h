@@ -24,7 +24,7 @@ enum id_source {
 };
 
 /* A directory to be the root or the working directory. */
-struct place {
+struct where {
 	bool target;	  /* the target's */
 	const char *path; /* or this one, seen from where we come from; or NULL */
 };
@@ -42,7 +42,7 @@ struct nsenter {
 	bool user_parent;
 	enum id_source uid, gid;
 	bool preserve;
-	struct place root, wd;
+	struct where root, wd;
 	const char *wdns;	/* working directory, seen from where we go to */
 	bool target_env;
 	bool join_cgroup;

@@ -21,7 +21,7 @@ struct post {
 	const struct plan *plan;
 	struct outside launcher;
 	int gate;
-	struct pin pins[NSTYPE_COUNT];
+	struct kept kept;
 };
 
 static bool is_needed(const struct plan *plan)
@@ -32,7 +32,7 @@ static bool is_needed(const struct plan *plan)
 /* To be taken back: the launch has failed, or the launcher has gone. */
 static void __attribute__((noreturn)) leave(struct post *post)
 {
-	outside_unpin(post->pins);
+	outside_let_go(&post->kept);
 	_exit(EXIT_OWN_FAILURE);
 }
 
@@ -88,9 +88,9 @@ static void make_pins(struct post *post, struct gate_note *note)
 	int ret;
 
 	snprintf(proc, sizeof(proc), "%d", note->number);
-	ret = outside_pin(post->pins, pidns ? proc : post->launcher.proc, post->plan,
-			  pidns ? CLONE_NEWPID : NSTYPE_ALL_FLAGS & ~(unsigned int)CLONE_NEWPID,
-			  &note->diag);
+	ret = outside_keep(&post->kept, pidns ? proc : post->launcher.proc, post->plan,
+			   pidns ? CLONE_NEWPID : NSTYPE_ALL_FLAGS & ~(unsigned int)CLONE_NEWPID,
+			   &note->diag);
 
 	note->word = ret == 0 ? GATE_GO : ret < 0 ? GATE_FAILED : GATE_AGAIN;
 	say(post, note);

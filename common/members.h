@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * members: what the directory of a set holds: a file with a pin on it for each
+ * type, or the record of a keeper. Its name, and who may change it when, is
+ * set's business.
+ */
+
+#include "nstype.h"
+
+struct diag;
+
+/*
+ * Open what is in DIR, the directory of the set NAME: FD[NSTYPE_COUNT] gets
+ * descriptors owned by the caller, -1 for what is not there. -1 and *d, with
+ * what has been opened so far in FD.
+ */
+int members_open(const char *name, int dir, int fd[NSTYPE_COUNT], struct diag *d);
+void members_close(int fd[NSTYPE_COUNT]);
+
+/*
+ * Pin FD[NSTYPE_COUNT] (-1: none) in DIR, which will be NAME beneath PLACE. 0,
+ * -1 and *d, or PIN_TRY_ANOTHER_CPU. (With a keeper: keeper_start().)
+ */
+int members_pin(const char *place, const char *name, int dir, const int fd[NSTYPE_COUNT],
+		struct diag *d);
+
+/* Can all that is in there be let go of, seen from here? -1 and *d: no, or it is something else. */
+int members_check(const char *name, int dir, struct diag *d);
+
+/* Let go of all that DIR, which is NAME beneath PARENT, holds, and remove it. -1 and *d. */
+int members_dismantle(int parent, const char *name, int dir, struct diag *d);

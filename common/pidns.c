@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pidns.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "diag.h"
+#include "kernel.h"
+#include "run.h"
+#include "spawn.h"
+
+/* What the process that looks from inside ends with. */
+enum { LOOK_NEVER_HAD_INIT, LOOK_HAD_INIT, LOOK_FAILED };
+
+/* Enter, by way of the user namespace that owns it if need be. */
+static int enter(int fd)
+{
+	int owner;
+
+	if (setns(fd, CLONE_NEWPID) == 0)
+		return 0;
+	owner = errno == EPERM ? ioctl(fd, KERNEL_NS_GET_USERNS) : -1;
+	return owner < 0 || setns(owner, CLONE_NEWUSER) < 0 ? -1 : setns(fd, CLONE_NEWPID);
+}
+
+/*
+ * The link that names what children will be born in is there from the birth of
+ * the first one on, and stays.
+ */
+static void __attribute__((noreturn)) look_and_exit(int fd)
+{
+	if (enter(fd) < 0)
+		_exit(LOOK_FAILED);
+	if (access("/proc/self/ns/pid_for_children", F_OK) == 0)
+		_exit(LOOK_HAD_INIT);
+	_exit(errno == ENOENT ? LOOK_NEVER_HAD_INIT : LOOK_FAILED);
+}
+
+/* Has it ever had an init? In a process of its own, for who has looked can be the parent of nobody else. */
+static int had_init(int fd, struct diag *d)
+{
+	struct spawn_args plain = { .cgroup_fd = -1 };
+	struct spawned child;
+	struct ended e;
+	int ret = spawn_fork(&plain, &child);
+
+	if (ret > 0)
+		look_and_exit(fd);
+	if (ret < 0)
+		return diag_fail(d, NULL, "fork to look at a PID namespace");
+	close(child.pidfd);
+	if (run_wait_end(child.pid, &e) < 0)
+		return diag_fail(d, NULL, "wait for who looks at a PID namespace");
+	if (e.signal || e.status == LOOK_FAILED)
+		return diag_set(d, 0, NULL, "cannot look into the PID namespace");
+	return e.status == LOOK_HAD_INIT;
+}
+
+/* One that waits to be reaped has ended as well. */
+static bool lives(pid_t pid)
+{
+	cleanup_close int pidfd = kernel_pidfd_open(pid, 0);
+	struct pollfd fd = { .fd = pidfd, .events = POLLIN };
+
+	return pidfd >= 0 && poll(&fd, 1, 0) == 0;
+}
+
+int pidns_is_dead(int fd, struct diag *d)
+{
+	int init = ioctl(fd, KERNEL_NS_GET_TGID_FROM_PIDNS, 1);
+
+	if (init > 0)
+		return !lives(init);
+	if (errno != ESRCH)
+		return diag_fail(d, NULL, "look for the init of a PID namespace");
+	return had_init(fd, d);
+}

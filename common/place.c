@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "caps.h"
+#include "cleanup.h"
+#include "diag.h"
+#include "file.h"
+#include "kernel.h"
+#include "mnt.h"
+
+static const char system_place[] = "/run/nspin";
+
+static bool may_write(const char *path)
+{
+	return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
+}
+
+static int find(struct place *place, struct diag *d)
+{
+	const char *given = getenv("NSPIN_DIR"), *runtime = getenv("XDG_RUNTIME_DIR");
+	int len;
+
+	if (given && *given && *given != '/')
+		return diag_set(d, 0, given, "NSPIN_DIR is not an absolute path");
+	if (given && *given)
+		len = snprintf(place->path, sizeof(place->path), "%s", given);
+	else if (may_write(system_place) || (errno == ENOENT && may_write("/run")))
+		len = snprintf(place->path, sizeof(place->path), "%s", system_place);
+	else if (runtime && *runtime == '/')
+		len = snprintf(place->path, sizeof(place->path), "%s/nspin", runtime);
+	else {
+		diag_set(d, 0, NULL, "there is no place to keep sets in: %s cannot be written to, and XDG_RUNTIME_DIR is not set", system_place);
+		return diag_hint(d, "NSPIN_DIR names another directory, as in NSPIN_DIR=$HOME/.nspin");
+	}
+	return (size_t)len < sizeof(place->path) ? 0 :
+	       diag_set(d, ENAMETOOLONG, NULL, "find the place of sets");
+}
+
+/* Who could write here could put another namespace under a name that we go by. */
+static int check(int fd, const char *path, struct diag *d)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return diag_fail(d, path, "look at the place of sets");
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return diag_set(d, 0, path, "refuse the place of sets: it belongs to another user, %u",
+				(unsigned int)st.st_uid);
+	if (st.st_mode & (S_IWGRP | S_IWOTH)) {
+		diag_set(d, 0, path, "refuse the place of sets: others than its owner may write to it");
+		return diag_hint(d, "its mode is %03o: chmod go-w", (unsigned int)st.st_mode & 0777);
+	}
+	return 0;
+}
+
+/* As the kernel shows it in mountinfo: without symbolic links on the way. */
+static void resolve(struct place *place)
+{
+	char link[40], path[PATH_MAX];
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", place->dir);
+	len = readlink(link, path, sizeof(path));
+	if (len <= 0 || (size_t)len == sizeof(path) || *path != '/')
+		return;
+	memcpy(place->path, path, (size_t)len);
+	place->path[len] = '\0';
+}
+
+static int open_found(struct place *place, struct diag *d)
+{
+	cleanup_close int fd = open(place->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return diag_fail(d, place->path, "open the place of sets");
+	if (check(fd, place->path, d) < 0)
+		return -1;
+	place->dir = steal_fd(&fd);
+	resolve(place);
+	return 1;
+}
+
+int place_open_at(struct place *place, const char *path, struct diag *d)
+{
+	*place = PLACE_NONE;
+	snprintf(place->path, sizeof(place->path), "%s", path);
+	return open_found(place, d);
+}
+
+int place_open(struct place *place, struct diag *d)
+{
+	if (place->dir >= 0)
+		return 1;
+	return find(place, d) < 0 ? -1 : open_found(place, d);
+}
+
+static void let_go(int *fd)
+{
+	cleanup_close_fd(fd);
+	*fd = -1;
+}
+
+void place_close(struct place *place)
+{
+	let_go(&place->dir);
+	let_go(&place->work);
+	place->mounts = false;
+}
+
+static bool is_private_mount(int fd)
+{
+	return mnt_is_root(fd) && mnt_is_shared(fd) == 0;
+}
+
+/* What is on top at its path; another may have put it there while we waited. */
+static int reopen(struct place *place, struct diag *d)
+{
+	int there;
+
+	let_go(&place->dir);
+	there = open_found(place, d);
+	return there ? there : diag_set(d, ENOENT, place->path, "open the place of sets");
+}
+
+/*
+ * One at a time: of fifty at once the first binds, the others find it done. The
+ * lock is one of the directory itself, whatever mount it is seen through.
+ */
+static int become_private(struct place *place, struct diag *d)
+{
+	cleanup_close int lock = -1;
+
+	if (is_private_mount(place->dir))
+		return 0;
+	lock = openat(place->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0)
+		return diag_fail(d, place->path, "lock the place of sets");
+	while (flock(lock, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return diag_fail(d, place->path, "lock the place of sets");
+	if (reopen(place, d) < 0)
+		return -1;
+	if (is_private_mount(place->dir))
+		return 0;
+	if (mnt_is_root(place->dir))
+		return mnt_make_private(place->path, d);
+	return mnt_bind_private(place->path, d) < 0 || reopen(place, d) < 0 ? -1 : 0;
+}
+
+static int make(struct place *place, struct diag *d)
+{
+	int there = place_open(place, d);
+
+	if (there)
+		return there < 0 ? -1 : 0;
+	if (file_mkdir(AT_FDCWD, place->path, 0755) < 0 && errno != EEXIST)
+		return diag_fail(d, place->path, "make the place of sets");
+	return reopen(place, d) < 0 ? -1 : 0;
+}
+
+int place_prepare(struct place *place, bool mounts, struct diag *d)
+{
+	if (place->work >= 0 && place->mounts >= mounts)
+		return 0;
+	if (make(place, d) < 0 || (mounts && become_private(place, d) < 0))
+		return -1;
+	if (file_mkdir(place->dir, ".new", 0700) < 0 && errno != EEXIST)
+		return diag_fail(d, place->path, "write to the place of sets");
+	let_go(&place->work);
+	place->work = openat(place->dir, ".new", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (place->work < 0)
+		return diag_fail(d, place->path, "open .new in the place of sets");
+	place->mounts = mounts;
+	return 0;
+}
+
+/* The kernel tells the owner only if it is our user namespace or one below. */
+bool place_may_mount(void)
+{
+	cleanup_close int mnt = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	cleanup_close int owner = mnt < 0 ? -1 : ioctl(mnt, KERNEL_NS_GET_USERNS);
+
+	return owner >= 0 && caps_has(KERNEL_CAP_SYS_ADMIN);
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "set.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "diag.h"
+#include "file.h"
+#include "keeper.h"
+#include "kernel.h"
+#include "members.h"
+#include "pidns.h"
+
+int set_check_name(const char *name, const char *option, struct diag *d)
+{
+	return target_is_set_name(name) ? 0 :
+	       diag_usage(d, "%s: '%s' is no name for a set: a letter or _, then letters, digits, '_', '.', '-', at most %d in all",
+			  option, name, TARGET_SET_MAX);
+}
+
+static int fail(const struct place *place, const char *name, const char *step, struct diag *d)
+{
+	char path[PATH_MAX + TARGET_SET_MAX + 2];
+
+	snprintf(path, sizeof(path), "%s/%s", place->path, name);
+	return diag_fail(d, path, "%s", step);
+}
+
+static int fail_missing(const struct place *place, const char *name, struct diag *d)
+{
+	return diag_set(d, 0, place->path, "there is no set %s", name);
+}
+
+/* A descriptor of the directory of the set, owned by the caller. -1 and *d. */
+static int open_dir(const struct place *place, const char *name, struct diag *d)
+{
+	int fd = openat(place->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	return errno == ENOENT ? fail_missing(place, name, d) : fail(place, name, "open the set", d);
+}
+
+/* Is it still DIR that has this name beneath PARENT? */
+static bool is_named(int parent, const char *name, int dir)
+{
+	struct stat a, b;
+
+	return fstat(dir, &a) == 0 && fstatat(parent, name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+int set_open(const char *name, int fd[NSTYPE_COUNT], struct diag *d)
+{
+	struct place place = PLACE_NONE;
+	int ret = -1, dir, there = place_open(&place, d);
+
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		fd[type] = -1;
+	if (there <= 0)
+		return there < 0 ? -1 : fail_missing(&place, name, d);
+	/* One that is being replaced by another, or removed, is looked for anew. */
+	for (bool again = true; again;) {
+		dir = open_dir(&place, name, d);
+		if (dir < 0)
+			break;
+		ret = members_open(name, dir, fd, d);
+		again = !is_named(place.dir, name, dir);
+		close(dir);
+		if (ret < 0 || again)
+			members_close(fd);
+	}
+	place_close(&place);
+	return dir < 0 ? -1 : ret;
+}
+
+/* What is not locked in there is nobody's: who has made it has been killed. */
+static void sweep_one(int work, const char *name)
+{
+	cleanup_close int dir = openat(work, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct diag ignored;
+
+	if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) == 0 && is_named(work, name, dir))
+		members_dismantle(work, name, dir, &ignored);
+}
+
+static void sweep(const struct place *place)
+{
+	DIR *all = file_list(place->work);
+	const struct dirent *entry;
+
+	if (!all)
+		return;
+	while ((entry = readdir(all)) != NULL)
+		if (entry->d_name[0] != '.')
+			sweep_one(place->work, entry->d_name);
+	closedir(all);
+}
+
+static int prepare(struct place *place, bool mounts, struct diag *d)
+{
+	const bool fresh = place->work < 0;
+
+	if (place_prepare(place, mounts, d) < 0)
+		return -1;
+	if (fresh)
+		sweep(place);
+	return 0;
+}
+
+static int lock(int dir, const char *name, struct diag *d)
+{
+	while (flock(dir, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return diag_fail(d, name, "lock the set");
+	return 0;
+}
+
+/* A directory in the works: whose it is, and what is locked while it is there. */
+struct site {
+	char name[TARGET_SET_MAX + 24];
+	int dir;
+};
+
+/* A name in the works that nobody has; NULL if there is none. */
+static const char *next_name(struct site *site, const char *name, unsigned int n)
+{
+	snprintf(site->name, sizeof(site->name), "%s.%d.%u", name, (int)getpid(), n);
+	return site->name;
+}
+
+/* A sweeper that came between mkdir and the lock has taken it away: once more. */
+static int open_site(const struct place *place, struct site *site, const char *name, struct diag *d)
+{
+	for (unsigned int n = 0;; n++) {
+		cleanup_close int dir = -1;
+
+		if (file_mkdir(place->work, next_name(site, name, n), 0755) < 0) {
+			if (errno == EEXIST)
+				continue;
+			return fail(place, ".new", "make the directory of a set", d);
+		}
+		dir = openat(place->work, site->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (dir < 0 && errno != ENOENT)
+			return fail(place, ".new", "open the directory of a set", d);
+		if (dir >= 0 && lock(dir, name, d) < 0)
+			return -1;
+		if (dir >= 0 && is_named(place->work, site->name, dir)) {
+			site->dir = steal_fd(&dir);
+			return 0;
+		}
+	}
+}
+
+static int fail_taken(const char *name, struct diag *d)
+{
+	return diag_set(d, 0, NULL, "the set %s exists", name);
+}
+
+/* OLD: the directory that is replaced, or -1. A directory replaces an empty one only. */
+static int publish(const struct place *place, const struct site *site, const char *name, int old,
+		   struct diag *d)
+{
+	if (old >= 0) {
+		if (kernel_renameat2(place->work, site->name, place->dir, name, KERNEL_RENAME_EXCHANGE) == 0)
+			return 0;
+	} else if (renameat(place->work, site->name, place->dir, name) == 0) {
+		return 0;
+	}
+	if (old < 0 && (errno == EEXIST || errno == ENOTEMPTY))
+		return fail_taken(name, d);
+	return fail(place, name, "publish the set", d);
+}
+
+/* Build what FD holds aside and make it the set NAME, in place of OLD, if that is none of -1. */
+static int build(const struct place *place, const struct set_wish *wish, const int fd[NSTYPE_COUNT],
+		 int old, struct set_made *made, struct diag *d)
+{
+	struct site site = { .dir = -1 };
+	struct diag ignored;
+	struct stat st;
+	int ret;
+
+	if (open_site(place, &site, wish->name, d) < 0)
+		return -1;
+	ret = place->mounts && !wish->keeper ? members_pin(place->path, wish->name, site.dir, fd, d) :
+					       keeper_start(wish->name, site.dir, fd, d);
+	if (ret == 0)
+		ret = publish(place, &site, wish->name, old, d);
+	if (ret == 0 && made && fstat(site.dir, &st) == 0) {
+		snprintf(made->name, sizeof(made->name), "%s", wish->name);
+		made->ino = st.st_ino;
+	}
+	/* What lies aside now is what has failed, or what has been replaced. */
+	if (ret || old >= 0)
+		members_dismantle(place->work, site.name, ret ? site.dir : old, &ignored);
+	close(site.dir);
+	return ret;
+}
+
+/* The set as it is, locked, so that one change comes after the other. */
+static int open_locked(const struct place *place, const char *name, struct diag *d)
+{
+	for (;;) {
+		cleanup_close int dir = open_dir(place, name, d);
+
+		if (dir < 0 || lock(dir, name, d) < 0)
+			return -1;
+		if (is_named(place->dir, name, dir))
+			return steal_fd(&dir);
+	}
+}
+
+/* ALL gets what the set holds and what is to be added. */
+static int merge(const struct set_wish *wish, int held[NSTYPE_COUNT], int all[NSTYPE_COUNT],
+		 struct diag *d)
+{
+	bool any = false;
+
+	for (int type = 0; type < NSTYPE_COUNT; type++) {
+		if (wish->fd[type] >= 0 && held[type] >= 0 && !wish->missing_only)
+			return diag_set(d, EEXIST, NULL, "add a %s namespace to the set %s",
+					nstype_table[type].words, wish->name);
+		all[type] = held[type] >= 0 ? held[type] : wish->fd[type];
+		any |= all[type] != held[type];
+	}
+	return any ? 0 : diag_set(d, EEXIST, NULL, "add to the set %s, which has these types", wish->name);
+}
+
+static int add(const struct place *place, const struct set_wish *wish, struct diag *d)
+{
+	cleanup_close int old = open_locked(place, wish->name, d);
+	struct set_wish more = *wish;
+	int held[NSTYPE_COUNT], all[NSTYPE_COUNT];
+	int ret = -1;
+
+	if (old < 0)
+		return -1;
+	/* What a keeper keeps goes on to be kept by one. */
+	more.keeper |= faccessat(old, KEEPER_RECORD, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (members_open(wish->name, old, held, d) == 0 && merge(wish, held, all, d) == 0)
+		ret = build(place, &more, all, old, NULL, d);
+	members_close(held);
+	return ret;
+}
+
+int set_make(struct place *place, const struct set_wish *wish, struct set_made *made,
+	     struct diag *d)
+{
+	if (prepare(place, !wish->keeper && place_may_mount(), d) < 0)
+		return -1;
+	if (wish->add)
+		return add(place, wish, d);
+	if (faccessat(place->dir, wish->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return fail_taken(wish->name, d);
+	return build(place, wish, wish->fd, -1, made, d);
+}
+
+/* With its name given up first, it is absent, whatever happens to us on the way. */
+static int take_away(const struct place *place, const char *name, int dir, struct diag *d)
+{
+	struct site site = { .dir = -1 };
+
+	for (unsigned int n = 0; renameat(place->dir, name, place->work, next_name(&site, name, n)) < 0; n++)
+		if (errno != EEXIST && errno != ENOTEMPTY)
+			return fail(place, name, "remove the set", d);
+	if (members_dismantle(place->work, site.name, dir, d) == 0)
+		return 0;
+	/* What could not be let go of is still kept, and can be found. */
+	renameat(place->work, site.name, place->dir, name);
+	return -1;
+}
+
+int set_remove(struct place *place, const char *name, struct diag *d)
+{
+	cleanup_close int dir = -1;
+	int there = place_open(place, d);
+
+	if (there <= 0)
+		return there < 0 ? -1 : fail_missing(place, name, d);
+	if (prepare(place, place_may_mount(), d) < 0)
+		return -1;
+	dir = open_locked(place, name, d);
+	return dir < 0 || members_check(name, dir, d) < 0 ? -1 : take_away(place, name, dir, d);
+}
+
+void set_unmake(struct set_made *made)
+{
+	struct place place = PLACE_NONE;
+	struct diag ignored;
+	struct stat st;
+	int keep = errno;
+
+	if (*made->name && place_open(&place, &ignored) > 0 &&
+	    fstatat(place.dir, made->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == made->ino)
+		set_remove(&place, made->name, &ignored);
+	place_close(&place);
+	*made = (struct set_made){ .ino = 0 };
+	errno = keep;
+}
+
+/* Take a dead PID namespace out of HELD, if there is one. */
+static bool leave_out_dead(int held[NSTYPE_COUNT])
+{
+	struct diag ignored;
+
+	if (held[NS_PID] < 0 || pidns_is_dead(held[NS_PID], &ignored) <= 0)
+		return false;
+	close(held[NS_PID]);
+	held[NS_PID] = -1;
+	return true;
+}
+
+static bool has_any(const int fd[NSTYPE_COUNT])
+{
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		if (fd[type] >= 0)
+			return true;
+	return false;
+}
+
+/* What lives of the set NAME, whose directory DIR is locked, stays; STATE is that of its keeper. */
+static int renew(const struct place *place, const char *name, int dir, int state, struct diag *d)
+{
+	struct set_wish wish = { .name = name, .keeper = state == KEEPER_LIVES };
+	int held[NSTYPE_COUNT];
+	bool less;
+	int ret = 0;
+
+	if (members_open(name, dir, held, d) < 0) {
+		members_close(held);
+		return -1;
+	}
+	less = leave_out_dead(held);
+	if (!has_any(held))
+		ret = take_away(place, name, dir, d);
+	else if (less)
+		ret = build(place, &wish, held, dir, NULL, d);
+	members_close(held);
+	return ret ? -1 : 0;
+}
+
+static int remove_one_stale(const struct place *place, const char *name, set_is_elsewhere *elsewhere,
+			    struct diag *d)
+{
+	cleanup_close int dir = open_locked(place, name, d);
+	struct keeper k;
+	int state;
+
+	if (dir < 0)
+		return -1;
+	state = keeper_find(&k, dir, d);
+	keeper_close(&k);
+	if (state < 0 || state == KEEPER_ELSEWHERE)
+		return state < 0 ? -1 : 0;
+	if (state == KEEPER_ENDED)
+		return take_away(place, name, dir, d);
+	if (state == KEEPER_ABSENT && members_check(name, dir, d) < 0)
+		return elsewhere(name) ? 0 : take_away(place, name, dir, d);
+	return renew(place, name, dir, state, d);
+}
+
+int set_remove_stale(struct place *place, set_is_elsewhere *elsewhere, struct diag *d)
+{
+	const struct dirent *entry;
+	int ret = 0, there = place_open(place, d);
+	DIR *all;
+
+	if (there <= 0)
+		return there;
+	if (prepare(place, place_may_mount(), d) < 0)
+		return -1;
+	all = file_list(place->dir);
+	if (!all)
+		return diag_fail(d, place->path, "read the place of sets");
+	while ((entry = readdir(all)) != NULL)
+		if (target_is_set_name(entry->d_name) && remove_one_stale(place, entry->d_name, elsewhere, d) < 0)
+			ret = -1;
+	closedir(all);
+	return ret;
+}

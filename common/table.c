@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "table.h"
+
+#include <errno.h>
+#include <libsmartcols.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cleanup.h"
+#include "diag.h"
+
+bool table_has(const struct table_choice *choice, int column)
+{
+	for (size_t i = 0; i < choice->n; i++)
+		if (choice->column[i] == column)
+			return true;
+	return false;
+}
+
+/* A usage error is two lines: all that there are stand on the first. */
+static int unknown(const struct table_column *columns, const char *name, size_t len,
+		   struct diag *d)
+{
+	size_t used = 0;
+
+	diag_usage(d, "unknown column '%.*s'; there are", (int)len, name);
+	for (; columns->name && used < sizeof(d->path); columns++)
+		used += (size_t)snprintf(d->path + used, sizeof(d->path) - used, "%s%s",
+					 used ? "," : "", columns->name);
+	return -1;
+}
+
+static int find(const struct table_column *columns, const char *name, size_t len)
+{
+	for (int i = 0; columns[i].name; i++)
+		if (strlen(columns[i].name) == len && !strncasecmp(columns[i].name, name, len))
+			return i;
+	return -1;
+}
+
+int table_choose(struct table_choice *choice, const struct table_column *columns,
+		 const char *list, struct diag *d)
+{
+	for (;; list++) {
+		size_t len = strcspn(list, ",");
+		int column = find(columns, list, len);
+
+		if (column < 0)
+			return unknown(columns, list, len, d);
+		if (!table_has(choice, column) && choice->n < TABLE_MAX_COLUMNS)
+			choice->column[choice->n++] = column;
+		list += len;
+		if (!*list)
+			return 0;
+	}
+}
+
+int table_choose_output(struct table_choice *choice, const struct table_column *columns,
+			const char *list, struct diag *d)
+{
+	if (*list == '+')
+		return table_choose(choice, columns, list + 1, d);
+	choice->n = 0;
+	return table_choose(choice, columns, list, d);
+}
+
+char *table_help(char *text, size_t size, const struct table_column *columns)
+{
+	size_t used = 0;
+
+	*text = '\0';
+	for (; columns->name && used < size; columns++)
+		used += (size_t)snprintf(text + used, size - used, " %-10s %s\n", columns->name,
+					 columns->help);
+	return text;
+}
+
+struct table {
+	struct libscols_table *scols;
+	struct libscols_line *row;
+	const char *name;
+	enum { OUT_TABLE, OUT_RAW, OUT_JSON } form;
+	int cell[TABLE_MAX_COLUMNS]; /* by column: which one it is in a row, or -1 */
+};
+
+static int out_of_memory(struct diag *d)
+{
+	return diag_set(d, ENOMEM, NULL, "make a table");
+}
+
+static int add_column(struct table *t, int column, const struct table_column *info)
+{
+	bool number = info->kind == TABLE_NUMBER;
+	struct libscols_column *added =
+		scols_table_new_column(t->scols, info->name, 0, number ? SCOLS_FL_RIGHT : 0);
+
+	if (!added)
+		return -1;
+	t->cell[column] = (int)scols_table_get_ncols(t->scols) - 1;
+	return scols_column_set_json_type(added, number ? SCOLS_JSON_NUMBER : SCOLS_JSON_STRING);
+}
+
+static int fill(struct table *t, const struct table_column *columns,
+		const struct table_choice *choice, const struct table_style *style)
+{
+	t->scols = scols_new_table();
+	if (!t->scols || scols_table_set_name(t->scols, t->name) ||
+	    scols_table_set_termforce(t->scols, SCOLS_TERMFORCE_NEVER) ||
+	    scols_table_enable_raw(t->scols, t->form == OUT_RAW) ||
+	    scols_table_enable_json(t->scols, t->form == OUT_JSON) ||
+	    scols_table_enable_noencoding(t->scols, t->form == OUT_TABLE) ||
+	    scols_table_enable_noheadings(t->scols, style->no_headings))
+		return -1;
+	for (int i = 0; i < TABLE_MAX_COLUMNS; i++)
+		t->cell[i] = -1;
+	for (size_t i = 0; i < choice->n; i++)
+		if (add_column(t, choice->column[i], &columns[choice->column[i]]))
+			return -1;
+	return 0;
+}
+
+struct table *table_new(const char *name, const struct table_column *columns,
+			const struct table_choice *choice, const struct table_style *style,
+			struct diag *d)
+{
+	struct table *t = calloc(1, sizeof(*t));
+
+	if (!t) {
+		out_of_memory(d);
+		return NULL;
+	}
+	t->name = name;
+	t->form = style->json ? OUT_JSON : style->raw ? OUT_RAW : OUT_TABLE;
+	if (fill(t, columns, choice, style) == 0)
+		return t;
+	table_free(t);
+	out_of_memory(d);
+	return NULL;
+}
+
+int table_row(struct table *t, struct diag *d)
+{
+	t->row = scols_table_new_line(t->scols, NULL);
+	return t->row ? 0 : out_of_memory(d);
+}
+
+/* How many bytes at TEXT are a character in UTF-8; 0: none. RFC 3629. */
+static size_t utf8_length(const unsigned char *text)
+{
+	static const struct {
+		unsigned char first, last, second_from, second_to;
+		size_t len;
+	} forms[] = {
+		{ 0x01, 0x7f, 0, 0, 1 },	{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },	{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 },	{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },	{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+	size_t i = 0, len = 1;
+
+	while (i < sizeof(forms) / sizeof(*forms) && (*text < forms[i].first || *text > forms[i].last))
+		i++;
+	if (i == sizeof(forms) / sizeof(*forms))
+		return 0;
+	if (forms[i].len > 1 && (text[1] < forms[i].second_from || text[1] > forms[i].second_to))
+		return 0;
+	while (len < forms[i].len && (len == 1 || (text[len] & 0xc0) == 0x80))
+		len++;
+	return len == forms[i].len ? len : 0;
+}
+
+/*
+ * A path may be any bytes, but JSON is UTF-8, or all of it is unreadable: what
+ * is none becomes U+FFFD. Owned by the caller; NULL: out of memory.
+ */
+static char *as_utf8(const char *text)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+	char *copy = malloc(strlen(text) * 3 + 1), *to = copy;
+
+	while (copy && *text) {
+		size_t len = utf8_length((const unsigned char *)text);
+
+		to = mempcpy(to, len ? text : replacement, len ? len : 3);
+		text += len ? len : 1;
+	}
+	if (copy)
+		*to = '\0';
+	return copy;
+}
+
+static bool is_plain(unsigned char c)
+{
+	return c >= ' ' && c < 0x7f && c != '\\';
+}
+
+/*
+ * "\x0a", as the library writes it with -r: a row is one line, and no text is
+ * two. It would do so here as well, by asking for the locale's opinion of each
+ * byte twice. Owned by the caller; NULL: out of memory.
+ */
+static char *as_plain(const char *text)
+{
+	char *copy = malloc(strlen(text) * 4 + 1), *to = copy;
+
+	for (; copy && *text; text++) {
+		if (is_plain((unsigned char)*text))
+			*to++ = *text;
+		else
+			to += sprintf(to, "\\x%02x", (unsigned char)*text);
+	}
+	if (copy)
+		*to = '\0';
+	return copy;
+}
+
+static bool is_all_plain(const char *text)
+{
+	while (is_plain((unsigned char)*text))
+		text++;
+	return !*text;
+}
+
+int table_text(struct table *t, int column, const char *text, struct diag *d)
+{
+	cleanup_free char *changed = NULL;
+
+	if (t->cell[column] < 0 || !text)
+		return 0;
+	if (t->form != OUT_RAW && !is_all_plain(text)) {
+		changed = t->form == OUT_JSON ? as_utf8(text) : as_plain(text);
+		text = changed;
+	}
+	return !text || scols_line_set_data(t->row, (size_t)t->cell[column], text) ? out_of_memory(d) : 0;
+}
+
+int table_number(struct table *t, int column, uint64_t number, struct diag *d)
+{
+	char text[24];
+
+	if (t->cell[column] < 0)
+		return 0;
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	return scols_line_set_data(t->row, (size_t)t->cell[column], text) ? out_of_memory(d) : 0;
+}
+
+int table_print(struct table *t, struct diag *d)
+{
+	int ret = 0;
+
+	/* Older libraries write nothing at all for nothing, which is no JSON. */
+	if (t->form == OUT_JSON && !t->row)
+		printf("{\n   \"%s\": [\n\n   ]\n}\n", t->name);
+	else
+		ret = scols_print_table(t->scols);
+	if (ret)
+		return diag_set(d, -ret, NULL, "print a table");
+	return ferror(stdout) || fflush(stdout) != 0 ? diag_fail(d, NULL, "write to stdout") : 0;
+}
+
+void table_free(struct table *t)
+{
+	if (t)
+		scols_unref_table(t->scols);
+	free(t);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * table: rows of chosen columns, as text, raw, or JSON. libsmartcols. One list
+ * of columns serves the choice, the help and the output.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct diag;
+
+enum table_kind {
+	TABLE_TEXT,
+	TABLE_NUMBER, /* to the right; in JSON a number */
+};
+
+/* A list of them ends with a zero row; what is said of COLUMN is its index there. */
+struct table_column {
+	const char *name; /* in capitals; in small letters in JSON */
+	enum table_kind kind;
+	const char *help;
+};
+
+enum { TABLE_MAX_COLUMNS = 48 };
+
+/* Which columns, in which order, each once. */
+struct table_choice {
+	size_t n;
+	int column[TABLE_MAX_COLUMNS];
+};
+
+/* Add those of LIST, "NAME,NAME", capitals or not. -1 and *d: a usage error that names all there are. */
+int table_choose(struct table_choice *choice, const struct table_column *columns,
+		 const char *list, struct diag *d);
+
+/* The value of --output: LIST in place of what is chosen, or "+LIST" besides. */
+int table_choose_output(struct table_choice *choice, const struct table_column *columns,
+			const char *list, struct diag *d);
+
+bool table_has(const struct table_choice *choice, int column);
+
+/* For --help, a line a column. Returns TEXT. */
+char *table_help(char *text, size_t size, const struct table_column *columns);
+
+struct table_style {
+	bool json;
+	bool raw;	   /* one blank between, and what is no plain character as \xNN */
+	bool no_headings;
+};
+
+struct table;
+
+/* NAME is that of the array in JSON. NULL and *d. */
+struct table *table_new(const char *name, const struct table_column *columns,
+			const struct table_choice *choice, const struct table_style *style,
+			struct diag *d);
+
+/* Begin a row. -1 and *d. */
+int table_row(struct table *t, struct diag *d);
+
+/* Fill a cell of the last row, if its column is chosen; what is not filled, or with NULL, is empty, or null. -1 and *d. */
+int table_text(struct table *t, int column, const char *text, struct diag *d);
+int table_number(struct table *t, int column, uint64_t number, struct diag *d);
+
+/* Write it to stdout: nothing is cut, and nothing depends on a terminal. -1 and *d. */
+int table_print(struct table *t, struct diag *d);
+
+void table_free(struct table *t);
