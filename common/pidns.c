@@ -6,12 +6,14 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "diag.h"
 #include "kernel.h"
 #include "run.h"
+#include "scan.h"
 #include "spawn.h"
 
 /* What the process that looks from inside ends with. */
@@ -70,13 +72,42 @@ static bool lives(pid_t pid)
 	return pidfd >= 0 && poll(&fd, 1, 0) == 0;
 }
 
+struct search {
+	uint64_t ns;
+	bool found;
+};
+
+static int look_for(void *arg, const struct scan_process *process, struct diag *d)
+{
+	struct search *search = arg;
+
+	(void)d;
+	search->found |= process->ns[NS_PID] == search->ns && lives(process->pid);
+	return 0;
+}
+
+/* Where the kernel does not tell (before 6.11): while its init lives, there is a process in it. 1, 0, -1 and *d. */
+static int has_process(int fd, struct diag *d)
+{
+	struct search search = { .found = false };
+	unsigned long unread;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return diag_fail(d, NULL, "look at a PID namespace");
+	search.ns = st.st_ino;
+	return scan_processes(CLONE_NEWPID, look_for, &search, &unread, d) < 0 ? -1 : search.found;
+}
+
 int pidns_is_dead(int fd, struct diag *d)
 {
 	int init = ioctl(fd, KERNEL_NS_GET_TGID_FROM_PIDNS, 1);
+	int found;
 
 	if (init > 0)
 		return !lives(init);
-	if (errno != ESRCH)
+	if (errno != ESRCH && errno != ENOTTY)
 		return diag_fail(d, NULL, "look for the init of a PID namespace");
-	return had_init(fd, d);
+	found = errno == ENOTTY ? has_process(fd, d) : 0;
+	return found ? (found < 0 ? -1 : 0) : had_init(fd, d);
 }

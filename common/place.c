@@ -92,13 +92,6 @@ static int open_found(struct place *place, struct diag *d)
 	return 1;
 }
 
-int place_open_at(struct place *place, const char *path, struct diag *d)
-{
-	*place = PLACE_NONE;
-	snprintf(place->path, sizeof(place->path), "%s", path);
-	return open_found(place, d);
-}
-
 int place_open(struct place *place, struct diag *d)
 {
 	if (place->dir >= 0)

@@ -27,9 +27,6 @@ struct place {
  */
 int place_open(struct place *place, struct diag *d);
 
-/* The same for the directory PATH, which need not be the one that is ours. */
-int place_open_at(struct place *place, const char *path, struct diag *d);
-
 /*
  * Open it to write: it is made if it is not there; with MOUNTS it becomes a
  * private mount of its own, once, so that pins in it go nowhere else, and

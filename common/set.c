@@ -347,6 +347,15 @@ static int renew(const struct place *place, const char *name, int dir, int state
 	return ret ? -1 : 0;
 }
 
+/* What else lies in the place is no set; and one may go while we look. */
+static bool is_set(const struct place *place, const char *name)
+{
+	struct stat st;
+
+	return target_is_set_name(name) && fstatat(place->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISDIR(st.st_mode);
+}
+
 static int remove_one_stale(const struct place *place, const char *name, set_is_elsewhere *elsewhere,
 			    struct diag *d)
 {
@@ -355,7 +364,7 @@ static int remove_one_stale(const struct place *place, const char *name, set_is_
 	int state;
 
 	if (dir < 0)
-		return -1;
+		return is_set(place, name) ? -1 : 0;
 	state = keeper_find(&k, dir, d);
 	keeper_close(&k);
 	if (state < 0 || state == KEEPER_ELSEWHERE)
@@ -381,7 +390,7 @@ int set_remove_stale(struct place *place, set_is_elsewhere *elsewhere, struct di
 	if (!all)
 		return diag_fail(d, place->path, "read the place of sets");
 	while ((entry = readdir(all)) != NULL)
-		if (target_is_set_name(entry->d_name) && remove_one_stale(place, entry->d_name, elsewhere, d) < 0)
+		if (is_set(place, entry->d_name) && remove_one_stale(place, entry->d_name, elsewhere, d) < 0)
 			ret = -1;
 	closedir(all);
 	return ret;

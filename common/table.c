@@ -81,6 +81,9 @@ struct table {
 	struct libscols_table *scols;
 	struct libscols_line *row;
 	const char *name;
+	const struct table_column *columns;
+	struct table_choice choice;
+	bool headings;
 	enum { OUT_TABLE, OUT_RAW, OUT_JSON } form;
 	int cell[TABLE_MAX_COLUMNS]; /* by column: which one it is in a row, or -1 */
 };
@@ -90,8 +93,9 @@ static int out_of_memory(struct diag *d)
 	return diag_set(d, ENOMEM, NULL, "make a table");
 }
 
-static int add_column(struct table *t, int column, const struct table_column *info)
+static int add_column(struct table *t, int column)
 {
+	const struct table_column *info = &t->columns[column];
 	bool number = info->kind == TABLE_NUMBER;
 	struct libscols_column *added =
 		scols_table_new_column(t->scols, info->name, 0, number ? SCOLS_FL_RIGHT : 0);
@@ -102,21 +106,18 @@ static int add_column(struct table *t, int column, const struct table_column *in
 	return scols_column_set_json_type(added, number ? SCOLS_JSON_NUMBER : SCOLS_JSON_STRING);
 }
 
-static int fill(struct table *t, const struct table_column *columns,
-		const struct table_choice *choice, const struct table_style *style)
+static int fill(struct table *t)
 {
 	t->scols = scols_new_table();
 	if (!t->scols || scols_table_set_name(t->scols, t->name) ||
-	    scols_table_set_termforce(t->scols, SCOLS_TERMFORCE_NEVER) ||
 	    scols_table_enable_raw(t->scols, t->form == OUT_RAW) ||
 	    scols_table_enable_json(t->scols, t->form == OUT_JSON) ||
-	    scols_table_enable_noencoding(t->scols, t->form == OUT_TABLE) ||
-	    scols_table_enable_noheadings(t->scols, style->no_headings))
+	    scols_table_enable_noheadings(t->scols, !t->headings))
 		return -1;
 	for (int i = 0; i < TABLE_MAX_COLUMNS; i++)
 		t->cell[i] = -1;
-	for (size_t i = 0; i < choice->n; i++)
-		if (add_column(t, choice->column[i], &columns[choice->column[i]]))
+	for (size_t i = 0; i < t->choice.n; i++)
+		if (add_column(t, t->choice.column[i]))
 			return -1;
 	return 0;
 }
@@ -132,8 +133,11 @@ struct table *table_new(const char *name, const struct table_column *columns,
 		return NULL;
 	}
 	t->name = name;
+	t->columns = columns;
+	t->choice = *choice;
+	t->headings = !style->no_headings;
 	t->form = style->json ? OUT_JSON : style->raw ? OUT_RAW : OUT_TABLE;
-	if (fill(t, columns, choice, style) == 0)
+	if (fill(t) == 0)
 		return t;
 	table_free(t);
 	out_of_memory(d);
@@ -247,6 +251,83 @@ int table_number(struct table *t, int column, uint64_t number, struct diag *d)
 	return scols_line_set_data(t->row, (size_t)t->cell[column], text) ? out_of_memory(d) : 0;
 }
 
+static size_t width_of(const char *text)
+{
+	return text ? strlen(text) : 0;
+}
+
+static void print_cell(const char *text, size_t width, bool right, bool last)
+{
+	int pad = (int)(width - width_of(text));
+
+	if (right && pad)
+		printf("%*s", pad, "");
+	if (text)
+		fputs(text, stdout);
+	if (!right && !last && pad)
+		printf("%*s", pad, "");
+	putchar(last ? '\n' : ' ');
+}
+
+static const char *cell_of(struct libscols_line *row, size_t column)
+{
+	return scols_cell_get_data(scols_line_get_cell(row, column));
+}
+
+static void print_headings(const struct table *t, const size_t *width)
+{
+	for (size_t i = 0; i < t->choice.n; i++) {
+		const struct table_column *info = &t->columns[t->choice.column[i]];
+
+		print_cell(info->name, width[i], info->kind == TABLE_NUMBER, i + 1 == t->choice.n);
+	}
+}
+
+static void print_row(const struct table *t, struct libscols_line *row, const size_t *width)
+{
+	for (size_t i = 0; i < t->choice.n; i++)
+		print_cell(cell_of(row, i), width[i],
+			   t->columns[t->choice.column[i]].kind == TABLE_NUMBER,
+			   i + 1 == t->choice.n);
+}
+
+static void print_rows(const struct table *t, struct libscols_iter *at, const size_t *width)
+{
+	struct libscols_line *row;
+
+	if (t->headings)
+		print_headings(t, width);
+	while (scols_table_next_line(t->scols, at, &row) == 0)
+		print_row(t, row, width);
+}
+
+/*
+ * As the library would, in a third of the time: it asks the locale about each
+ * byte, several times. Here all of it is ASCII.
+ */
+static int print_flat(const struct table *t)
+{
+	struct libscols_iter *at = scols_new_iter(SCOLS_ITER_FORWARD);
+	size_t width[TABLE_MAX_COLUMNS] = { 0 };
+	struct libscols_line *row;
+
+	if (!at)
+		return -ENOMEM;
+	for (size_t i = 0; t->headings && i < t->choice.n; i++)
+		width[i] = strlen(t->columns[t->choice.column[i]].name);
+	while (scols_table_next_line(t->scols, at, &row) == 0)
+		for (size_t i = 0; i < t->choice.n; i++) {
+			size_t len = width_of(cell_of(row, i));
+
+			width[i] = len > width[i] ? len : width[i];
+		}
+	scols_reset_iter(at, SCOLS_ITER_FORWARD);
+	if (t->row)
+		print_rows(t, at, width);
+	scols_free_iter(at);
+	return 0;
+}
+
 int table_print(struct table *t, struct diag *d)
 {
 	int ret = 0;
@@ -255,7 +336,7 @@ int table_print(struct table *t, struct diag *d)
 	if (t->form == OUT_JSON && !t->row)
 		printf("{\n   \"%s\": [\n\n   ]\n}\n", t->name);
 	else
-		ret = scols_print_table(t->scols);
+		ret = t->form == OUT_TABLE ? print_flat(t) : scols_print_table(t->scols);
 	if (ret)
 		return diag_set(d, -ret, NULL, "print a table");
 	return ferror(stdout) || fflush(stdout) != 0 ? diag_fail(d, NULL, "write to stdout") : 0;

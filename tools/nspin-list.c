@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -445,17 +446,14 @@ static int add_bare(struct list *l, const struct place *place, const char *name,
 	return is_wanted(l, name, path) ? add_row(l, row, name, path, d) : 0;
 }
 
+/* A link there may name the pin by which it has been opened. */
 static uint64_t held(const struct keeper *k, int type)
 {
-	char path[16], link[64];
-	ssize_t len;
+	char path[16];
+	struct stat st;
 
 	snprintf(path, sizeof(path), "fd/%d", KEEPER_FIRST + type);
-	len = readlinkat(k->target.proc, path, link, sizeof(link) - 1);
-	if (len < 0)
-		return 0;
-	link[len] = '\0';
-	return nsfs_parse(link);
+	return fstatat(k->target.proc, path, &st, 0) < 0 ? 0 : (uint64_t)st.st_ino;
 }
 
 static enum state held_state(const struct list *l, const struct keeper *k, enum nstype type)
