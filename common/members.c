@@ -190,7 +190,8 @@ int members_check(const char *name, int dir, struct diag *d)
 		if (pin_is(member_path(path, dir, file)))
 			continue;
 		diag_set(d, 0, NULL, "remove the set %s: its %s namespace is not mounted here", name, file);
-		return diag_hint(d, "it may be in another mount namespace, where it would be lost; --stale removes it if it is in none");
+		diag_hint(d, "it may be in another mount namespace, where it would be lost; --stale removes it if it is in none");
+		return MEMBERS_ELSEWHERE;
 	}
 	return 0;
 }

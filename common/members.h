@@ -26,7 +26,12 @@ void members_close(int fd[NSTYPE_COUNT]);
 int members_pin(const char *place, const char *name, int dir, const int fd[NSTYPE_COUNT],
 		struct diag *d);
 
-/* Can all that is in there be let go of, seen from here? -1 and *d: no, or it is something else. */
+/*
+ * Can all that is in there be let go of? 0; MEMBERS_ELSEWHERE and *d: a pin is
+ * not mounted here, and it may be in another mount namespace; -1 and *d: its
+ * keeper cannot be seen from here, or something is in there that is none of it.
+ */
+enum { MEMBERS_ELSEWHERE = 1 };
 int members_check(const char *name, int dir, struct diag *d);
 
 /* Let go of all that DIR, which is NAME beneath PARENT, holds, and remove it. -1 and *d. */

@@ -288,7 +288,7 @@ int set_remove(struct place *place, const char *name, struct diag *d)
 	if (prepare(place, place_may_mount(), d) < 0)
 		return -1;
 	dir = open_locked(place, name, d);
-	return dir < 0 || members_check(name, dir, d) < 0 ? -1 : take_away(place, name, dir, d);
+	return dir < 0 || members_check(name, dir, d) ? -1 : take_away(place, name, dir, d);
 }
 
 void set_unmake(struct set_made *made)
@@ -361,7 +361,7 @@ static int remove_one_stale(const struct place *place, const char *name, set_is_
 {
 	cleanup_close int dir = open_locked(place, name, d);
 	struct keeper k;
-	int state;
+	int state, fit;
 
 	if (dir < 0)
 		return is_set(place, name) ? -1 : 0;
@@ -369,10 +369,11 @@ static int remove_one_stale(const struct place *place, const char *name, set_is_
 	keeper_close(&k);
 	if (state < 0 || state == KEEPER_ELSEWHERE)
 		return state < 0 ? -1 : 0;
-	if (state == KEEPER_ENDED)
-		return take_away(place, name, dir, d);
-	if (state == KEEPER_ABSENT && members_check(name, dir, d) < 0)
-		return elsewhere(name) ? 0 : take_away(place, name, dir, d);
+	fit = members_check(name, dir, d);
+	if (fit == MEMBERS_ELSEWHERE && elsewhere(name))
+		return 0;
+	if (fit < 0 || fit == MEMBERS_ELSEWHERE || state == KEEPER_ENDED)
+		return fit < 0 ? -1 : take_away(place, name, dir, d);
 	return renew(place, name, dir, state, d);
 }
 

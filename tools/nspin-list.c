@@ -447,13 +447,14 @@ static int add_bare(struct list *l, const struct place *place, const char *name,
 }
 
 /* A link there may name the pin by which it has been opened. */
+/* Not by the link: that shows the pin, if it was opened by one. */
 static uint64_t held(const struct keeper *k, int type)
 {
 	char path[16];
 	struct stat st;
 
 	snprintf(path, sizeof(path), "fd/%d", KEEPER_FIRST + type);
-	return fstatat(k->target.proc, path, &st, 0) < 0 ? 0 : (uint64_t)st.st_ino;
+	return fstatat(k->target.proc, path, &st, 0) < 0 ? 0 : st.st_ino;
 }
 
 static enum state held_state(const struct list *l, const struct keeper *k, enum nstype type)
