@@ -124,11 +124,17 @@ static int give_birth(const char *name, const int fd[NSTYPE_COUNT], int record, 
 	int ret = spawn_fork(&plain, &child);
 
 	if (ret > 0) {
+		struct gate_note note = { .word = GATE_FAILED };
+
 		gate_keep_child(gate);
 		ret = spawn_fork(&plain, &child);
 		if (ret > 0)
 			keep(name, fd, record, gate->child);
-		_exit(ret < 0 ? EXIT_OWN_FAILURE : 0);
+		if (ret < 0) {
+			diag_fail(&note.diag, NULL, "%s", step);
+			gate_say_note(gate->child, &note);
+		}
+		_exit(0);
 	}
 	if (ret < 0)
 		return diag_fail(d, NULL, "%s", step);

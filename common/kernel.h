@@ -85,6 +85,9 @@
 #define KERNEL_NS_MNT_GET_NEXT 0x8010b70bUL /* 6.12 */
 #define KERNEL_NS_MNT_GET_PREV 0x8010b70cUL
 #define KERNEL_NS_GET_ID 0x8008b70dUL /* 6.18 */
+#define KERNEL_FD_NSFS_ROOT (-10003) /* 6.18 */
+#define KERNEL_NSFS_HANDLE 0xf1
+#define KERNEL_NSFS_HANDLE_SIZE 16
 
 /* include/uapi/linux/magic.h */
 #define KERNEL_NSFS_MAGIC 0x6e736673U

@@ -249,8 +249,10 @@ static int walk(int start, unsigned long direction, nsfs_see_mntns *see, void *a
 
 		if (next < 0 && errno == ENOENT)
 			return 0;
+		if (next < 0 && at < 0 && errno != EMFILE && errno != ENFILE && errno != ENOMEM)
+			return 1;
 		if (next < 0)
-			return at < 0 ? 1 : diag_fail(d, NULL, "look which mount namespaces there are");
+			return diag_fail(d, NULL, "look which mount namespaces there are");
 		cleanup_close_fd(&at);
 		at = next;
 		if (fstat(at, &st) < 0)

@@ -180,10 +180,13 @@ int place_prepare(struct place *place, bool mounts, struct diag *d)
 }
 
 /* The kernel tells the owner only if it is our user namespace or one below. */
-bool place_may_mount(void)
+int place_may_mount(struct diag *d)
 {
-	cleanup_close int mnt = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	static const char own[] = "/proc/self/ns/mnt";
+	cleanup_close int mnt = open(own, O_RDONLY | O_CLOEXEC);
 	cleanup_close int owner = mnt < 0 ? -1 : ioctl(mnt, KERNEL_NS_GET_USERNS);
 
+	if (mnt < 0 || (owner < 0 && errno != EPERM))
+		return diag_fail(d, own, "look who owns the mount namespace");
 	return owner >= 0 && caps_has(KERNEL_CAP_SYS_ADMIN);
 }

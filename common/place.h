@@ -37,5 +37,5 @@ int place_prepare(struct place *place, bool mounts, struct diag *d);
 
 void place_close(struct place *place);
 
-/* May we mount in our mount namespace? CAP_SYS_ADMIN in the user namespace that owns it. */
-bool place_may_mount(void);
+/* May we mount in our mount namespace? CAP_SYS_ADMIN in the user namespace that owns it: 1, 0, -1 and *d. */
+int place_may_mount(struct diag *d);

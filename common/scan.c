@@ -62,7 +62,7 @@ static int see_one(DIR *dir, const char *name, unsigned int types, scan_see *see
 	known = look(dirfd(dir), name, types, &process);
 	if (known > 0)
 		return see(arg, &process, d);
-	/* Nobody's descriptors or memory may fail in silence. */
+	/* That we are out of descriptors must not pass for what is not ours to see. */
 	if (known < 0 && errno != EACCES && errno != EPERM)
 		return diag_fail(d, name, "look at a process");
 	*unread += known < 0;

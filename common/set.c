@@ -48,13 +48,14 @@ static int open_dir(const struct place *place, const char *name, struct diag *d)
 	return errno == ENOENT ? fail_missing(place, name, d) : fail(place, name, "open the set", d);
 }
 
-/* Is it still DIR that has this name beneath PARENT? */
+/* Is it still DIR that has this name beneath PARENT? If it cannot be told, it is. */
 static bool is_named(int parent, const char *name, int dir)
 {
 	struct stat a, b;
 
-	return fstat(dir, &a) == 0 && fstatat(parent, name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	if (fstat(dir, &a) < 0 || fstatat(parent, name, &b, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno != ENOENT;
+	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 int set_open(const char *name, int fd[NSTYPE_COUNT], struct diag *d)
@@ -149,9 +150,11 @@ static int open_site(const struct place *place, struct site *site, const char *n
 		}
 		dir = openat(place->work, site->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (dir < 0 && errno != ENOENT)
-			return fail(place, ".new", "open the directory of a set", d);
-		if (dir >= 0 && lock(dir, name, d) < 0)
+			fail(place, ".new", "open the directory of a set", d);
+		if ((dir < 0 && errno != ENOENT) || (dir >= 0 && lock(dir, name, d) < 0)) {
+			unlinkat(place->work, site->name, AT_REMOVEDIR);
 			return -1;
+		}
 		if (dir >= 0 && is_named(place->work, site->name, dir)) {
 			site->dir = steal_fd(&dir);
 			return 0;
@@ -254,7 +257,9 @@ static int add(const struct place *place, const struct set_wish *wish, struct di
 int set_make(struct place *place, const struct set_wish *wish, struct set_made *made,
 	     struct diag *d)
 {
-	if (prepare(place, !wish->keeper && place_may_mount(), d) < 0)
+	const int mounts = wish->keeper ? 0 : place_may_mount(d);
+
+	if (mounts < 0 || prepare(place, mounts, d) < 0)
 		return -1;
 	if (wish->add)
 		return add(place, wish, d);
@@ -285,7 +290,7 @@ int set_remove(struct place *place, const char *name, struct diag *d)
 
 	if (there <= 0)
 		return there < 0 ? -1 : fail_missing(place, name, d);
-	if (prepare(place, place_may_mount(), d) < 0)
+	if (prepare(place, false, d) < 0)
 		return -1;
 	dir = open_locked(place, name, d);
 	return dir < 0 || members_check(name, dir, d) ? -1 : take_away(place, name, dir, d);
@@ -327,7 +332,7 @@ static bool has_any(const int fd[NSTYPE_COUNT])
 }
 
 /* What lives of the set NAME, whose directory DIR is locked, stays; STATE is that of its keeper. */
-static int renew(const struct place *place, const char *name, int dir, int state, struct diag *d)
+static int renew(struct place *place, const char *name, int dir, int state, struct diag *d)
 {
 	struct set_wish wish = { .name = name, .keeper = state == KEEPER_LIVES };
 	int held[NSTYPE_COUNT];
@@ -342,7 +347,7 @@ static int renew(const struct place *place, const char *name, int dir, int state
 	if (!has_any(held))
 		ret = take_away(place, name, dir, d);
 	else if (less)
-		ret = build(place, &wish, held, dir, NULL, d);
+		ret = place_prepare(place, !wish.keeper, d) < 0 ? -1 : build(place, &wish, held, dir, NULL, d);
 	members_close(held);
 	return ret ? -1 : 0;
 }
@@ -356,7 +361,7 @@ static bool is_set(const struct place *place, const char *name)
 	       S_ISDIR(st.st_mode);
 }
 
-static int remove_one_stale(const struct place *place, const char *name, set_is_elsewhere *elsewhere,
+static int remove_one_stale(struct place *place, const char *name, set_is_elsewhere *elsewhere,
 			    struct diag *d)
 {
 	cleanup_close int dir = open_locked(place, name, d);
@@ -385,7 +390,7 @@ int set_remove_stale(struct place *place, set_is_elsewhere *elsewhere, struct di
 
 	if (there <= 0)
 		return there;
-	if (prepare(place, place_may_mount(), d) < 0)
+	if (prepare(place, false, d) < 0)
 		return -1;
 	all = file_list(place->dir);
 	if (!all)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "diag.h"
@@ -77,13 +79,75 @@ char *table_help(char *text, size_t size, const struct table_column *columns)
 	return text;
 }
 
+/* Where filters are. HAVE_SCOLS_FILTER is configure's: scols_new_filter(3), 2.40. */
+
+#ifdef HAVE_SCOLS_FILTER
+
+static struct libscols_filter *parse_filter(const char *expression, struct diag *d)
+{
+	struct libscols_filter *filter = scols_new_filter(NULL);
+	const char *why;
+
+	if (!filter) {
+		diag_set(d, ENOMEM, NULL, "make a filter");
+		return NULL;
+	}
+	if (scols_filter_parse_string(filter, expression) == 0)
+		return filter;
+	why = scols_filter_get_errmsg(filter);
+	diag_usage(d, "--filter: '%s' is no expression%s%s", expression, why ? ": " : "",
+		   why ? why : "");
+	scols_unref_filter(filter);
+	return NULL;
+}
+
+int table_choose_filter(struct table_choice *choice, const struct table_column *columns,
+			const char *expression, struct diag *d)
+{
+	struct libscols_filter *filter = parse_filter(expression, d);
+	struct libscols_iter *at = scols_new_iter(SCOLS_ITER_FORWARD);
+	const char *name = NULL;
+	int ret = filter ? 0 : -1;
+
+	if (filter && !at)
+		ret = diag_set(d, ENOMEM, NULL, "make a filter");
+	while (ret == 0 && scols_filter_next_holder(filter, at, &name, 0) == 0)
+		ret = strchr(name, ',') ? unknown(columns, name, strlen(name), d) :
+					  table_choose(choice, columns, name, d);
+	scols_free_iter(at);
+	scols_unref_filter(filter);
+	return ret;
+}
+
+#else
+
+int table_choose_filter(struct table_choice *choice, const struct table_column *columns,
+			const char *expression, struct diag *d)
+{
+	const char *version = NULL;
+
+	(void)choice;
+	(void)columns;
+	(void)expression;
+	scols_get_library_version(&version);
+	return diag_usage(d, "this libsmartcols (%s) has no filters: 2.40 is needed",
+			  version ? version : "?");
+}
+
+#endif
+
 struct table {
 	struct libscols_table *scols;
 	struct libscols_line *row;
+#ifdef HAVE_SCOLS_FILTER
+	struct libscols_filter *filter;
+#endif
 	const char *name;
 	const struct table_column *columns;
-	struct table_choice choice;
-	bool headings;
+	struct table_choice choice;  /* those that are shown … */
+	struct table_choice filled;  /* … and behind them those that the filter only asks about */
+	bool headings, wrap, cut;
+	int tree; /* the column in which it is drawn, or -1 */
 	enum { OUT_TABLE, OUT_RAW, OUT_JSON } form;
 	int cell[TABLE_MAX_COLUMNS]; /* by column: which one it is in a row, or -1 */
 };
@@ -93,17 +157,57 @@ static int out_of_memory(struct diag *d)
 	return diag_set(d, ENOMEM, NULL, "make a table");
 }
 
+static bool is_right(const struct table *t, int column)
+{
+	enum table_kind kind = t->columns[column].kind;
+
+	return (kind == TABLE_NUMBER || kind == TABLE_RIGHT) && column != t->tree;
+}
+
 static int add_column(struct table *t, int column)
 {
 	const struct table_column *info = &t->columns[column];
-	bool number = info->kind == TABLE_NUMBER;
-	struct libscols_column *added =
-		scols_table_new_column(t->scols, info->name, 0, number ? SCOLS_FL_RIGHT : 0);
+	const bool number = info->kind == TABLE_NUMBER;
+	int flags = is_right(t, column) ? SCOLS_FL_RIGHT : 0;
+	struct libscols_column *added;
 
+	if (column == t->tree && t->form == OUT_JSON)
+		flags |= SCOLS_FL_TREE;
+	if (!table_has(&t->choice, column))
+		flags |= SCOLS_FL_HIDDEN;
+	added = scols_table_new_column(t->scols, info->name, 0, flags);
 	if (!added)
 		return -1;
 	t->cell[column] = (int)scols_table_get_ncols(t->scols) - 1;
+#ifdef HAVE_SCOLS_FILTER
+	if (t->filter && scols_column_set_data_type(added, number ? SCOLS_DATA_U64 : SCOLS_DATA_STRING))
+		return -1;
+#endif
 	return scols_column_set_json_type(added, number ? SCOLS_JSON_NUMBER : SCOLS_JSON_STRING);
+}
+
+/* The columns are there: which one each name of the filter stands for. */
+static int assign_filter(struct table *t)
+{
+	int ret = 0;
+#ifdef HAVE_SCOLS_FILTER
+	struct libscols_iter *at = scols_new_iter(SCOLS_ITER_FORWARD);
+	const char *name = NULL;
+
+	if (!at)
+		return -1;
+	while (ret == 0 && t->filter && scols_filter_next_holder(t->filter, at, &name, 0) == 0) {
+		int column = find(t->columns, name, strlen(name));
+
+		ret = column < 0 ? -1 :
+		      scols_filter_assign_column(t->filter, at, name,
+						 scols_table_get_column(t->scols, (size_t)t->cell[column]));
+	}
+	scols_free_iter(at);
+#else
+	(void)t;
+#endif
+	return ret;
 }
 
 static int fill(struct table *t)
@@ -116,10 +220,22 @@ static int fill(struct table *t)
 		return -1;
 	for (int i = 0; i < TABLE_MAX_COLUMNS; i++)
 		t->cell[i] = -1;
-	for (size_t i = 0; i < t->choice.n; i++)
-		if (add_column(t, t->choice.column[i]))
+	for (size_t i = 0; i < t->filled.n; i++)
+		if (add_column(t, t->filled.column[i]))
 			return -1;
-	return 0;
+	return assign_filter(t);
+}
+
+static int take_filter(struct table *t, const char *expression, struct diag *d)
+{
+	if (!expression)
+		return 0;
+#ifdef HAVE_SCOLS_FILTER
+	t->filter = parse_filter(expression, d);
+	if (!t->filter)
+		return -1;
+#endif
+	return table_choose_filter(&t->filled, t->columns, expression, d);
 }
 
 struct table *table_new(const char *name, const struct table_column *columns,
@@ -134,9 +250,17 @@ struct table *table_new(const char *name, const struct table_column *columns,
 	}
 	t->name = name;
 	t->columns = columns;
-	t->choice = *choice;
+	t->choice = t->filled = *choice;
 	t->headings = !style->no_headings;
 	t->form = style->json ? OUT_JSON : style->raw ? OUT_RAW : OUT_TABLE;
+	t->wrap = t->form != OUT_RAW && !style->no_wrap;
+	t->cut = style->cut;
+	t->tree = style->tree && t->form != OUT_RAW && table_has(choice, style->tree_column) ?
+		  style->tree_column : -1;
+	if (take_filter(t, style->filter, d) < 0) {
+		table_free(t);
+		return NULL;
+	}
 	if (fill(t) == 0)
 		return t;
 	table_free(t);
@@ -148,6 +272,31 @@ int table_row(struct table *t, struct diag *d)
 {
 	t->row = scols_table_new_line(t->scols, NULL);
 	return t->row ? 0 : out_of_memory(d);
+}
+
+int table_end_row(struct table *t, struct libscols_line **row, struct diag *d)
+{
+	int passes = 1;
+
+#ifdef HAVE_SCOLS_FILTER
+	if (t->filter && scols_line_apply_filter(t->row, t->filter, &passes))
+		return diag_set(d, 0, NULL, "the filter cannot be applied");
+#else
+	(void)d;
+#endif
+	if (!passes)
+		scols_table_remove_line(t->scols, t->row);
+	*row = passes ? t->row : NULL;
+	t->row = NULL;
+	return 0;
+}
+
+int table_nest(struct libscols_line *row, struct libscols_line *parent, struct diag *d)
+{
+	for (struct libscols_line *up = parent; up; up = scols_line_get_parent(up))
+		if (up == row)
+			return 0;
+	return scols_line_add_child(parent, row) ? out_of_memory(d) : 0;
 }
 
 /* How many bytes at TEXT are a character in UTF-8; 0: none. RFC 3629. */
@@ -201,17 +350,24 @@ static bool is_plain(unsigned char c)
 	return c >= ' ' && c < 0x7f && c != '\\';
 }
 
+/* A backslash that stands for itself, but where it could be taken for the beginning of "\x0a". */
+static bool stays(const char *text)
+{
+	return is_plain((unsigned char)*text) ||
+	       (*text == '\\' && text[1] != 'x' && (!text[1] || text[1] == '\\' || is_plain((unsigned char)text[1])));
+}
+
 /*
- * "\x0a", as the library writes it with -r: a row is one line, and no text is
- * two. It would do so here as well, by asking for the locale's opinion of each
- * byte twice. Owned by the caller; NULL: out of memory.
+ * "\x0a", as the library writes it: a row is one line, and no text is two. It
+ * would do so here as well, by asking for the locale's opinion of each byte
+ * twice. Owned by the caller; NULL: out of memory.
  */
 static char *as_plain(const char *text)
 {
 	char *copy = malloc(strlen(text) * 4 + 1), *to = copy;
 
 	for (; copy && *text; text++) {
-		if (is_plain((unsigned char)*text))
+		if (stays(text))
 			*to++ = *text;
 		else
 			to += sprintf(to, "\\x%02x", (unsigned char)*text);

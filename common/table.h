@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * table: rows of chosen columns, as text, raw, or JSON. libsmartcols. One list
- * of columns serves the choice, the help and the output.
+ * table: rows of chosen columns, as text, raw, or JSON, flat or as a tree.
+ * libsmartcols. One list of columns serves the choice, the help and the output.
  */
 
 #include <stdbool.h>
@@ -15,6 +15,9 @@ struct diag;
 enum table_kind {
 	TABLE_TEXT,
 	TABLE_NUMBER, /* to the right; in JSON a number */
+	TABLE_RIGHT,  /* a text, to the right */
+	TABLE_LONG,   /* a text that may be cut where a terminal ends */
+	TABLE_LINES,  /* any number of texts, each on a line of its own */
 };
 
 /* A list of them ends with a zero row; what is said of COLUMN is its index there. */
@@ -40,6 +43,14 @@ int table_choose(struct table_choice *choice, const struct table_column *columns
 int table_choose_output(struct table_choice *choice, const struct table_column *columns,
 			const char *list, struct diag *d);
 
+/*
+ * Add the columns that the filter EXPRESSION (scols-filter(5)) asks about. -1
+ * and *d: a usage error: it is no such expression, there is no such column, or
+ * this library has no filters.
+ */
+int table_choose_filter(struct table_choice *choice, const struct table_column *columns,
+			const char *expression, struct diag *d);
+
 bool table_has(const struct table_choice *choice, int column);
 
 /* For --help, a line a column. Returns TEXT. */
@@ -49,6 +60,11 @@ struct table_style {
 	bool json;
 	bool raw;	   /* one blank between, and what is no plain character as \xNN */
 	bool no_headings;
+	bool no_wrap;	   /* TABLE_LINES on one line, with commas; so, too, when raw */
+	bool cut;	   /* TABLE_LONG is cut, if stdout is a terminal */
+	bool tree;	   /* rows are nested: drawn in tree_column, if that is chosen; else it is flat */
+	int tree_column;
+	const char *filter; /* an expression: only rows that fit; or NULL */
 };
 
 struct table;
@@ -65,7 +81,23 @@ int table_row(struct table *t, struct diag *d);
 int table_text(struct table *t, int column, const char *text, struct diag *d);
 int table_number(struct table *t, int column, uint64_t number, struct diag *d);
 
-/* Write it to stdout: nothing is cut, and nothing depends on a terminal. -1 and *d. */
+/* The same for TABLE_LINES: N texts. */
+int table_lines(struct table *t, int column, const char *const *texts, size_t n, struct diag *d);
+
+/*
+ * The last row, to be nested; owned by the table. NULL: it has been filled, and
+ * does not pass the filter, and is gone. -1 and *d.
+ */
+struct libscols_line;
+int table_end_row(struct table *t, struct libscols_line **row, struct diag *d);
+
+/*
+ * Put ROW beneath PARENT, behind those that are there. Nothing is done where
+ * that would make a circle. -1 and *d.
+ */
+int table_nest(struct libscols_line *row, struct libscols_line *parent, struct diag *d);
+
+/* Write it to stdout: nothing is cut but what may be, and nothing depends on the locale. -1 and *d. */
 int table_print(struct table *t, struct diag *d);
 
 void table_free(struct table *t);

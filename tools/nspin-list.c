@@ -509,24 +509,42 @@ static int add_keeper(struct list *l, const struct keeper *k, const struct place
 	return add_bare(l, place, name, row, d);
 }
 
+/* 0 and K; 1: it is no set of a keeper; -1 and *d. */
+static int find_keeper(struct keeper *k, const struct place *place, const char *name,
+		       enum keeper_state *state, struct diag *d)
+{
+	cleanup_close int dir = openat(place->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int ret;
+
+	if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+		return 1;
+	ret = dir < 0 ? diag_fail(d, NULL, "look at a set") : keeper_find(k, dir, d);
+	if (ret < 0) {
+		snprintf(d->path, sizeof(d->path), "%.180s/%.64s", place->path, name);
+		return -1;
+	}
+	*state = (enum keeper_state)ret;
+	return ret == KEEPER_ABSENT;
+}
+
 static int see_keeper(struct list *l, size_t index, const char *name, struct diag *d)
 {
 	const struct place *place = &l->places[index];
-	cleanup_close int dir = openat(place->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct row row = { .type = -1, .place = index };
+	struct row row = { .type = -1, .place = index, .state = STATE_UNKNOWN };
+	enum keeper_state state = KEEPER_ELSEWHERE;
 	struct keeper k = KEEPER_NONE;
 	struct diag failed;
-	int ret = dir < 0 ? KEEPER_ABSENT : keeper_find(&k, dir, &failed);
+	int ret = find_keeper(&k, place, name, &state, &failed);
 
-	if (ret < 0) {
+	if (ret > 0)
+		return 0;
+	/* In the places of others there is much that is not for us to read. */
+	if (ret < 0 && index == 0)
 		fail_later(l, &failed);
-		return 0;
-	}
-	if (ret == KEEPER_ABSENT)
-		return 0;
-	row.state = ret == KEEPER_ENDED ? STATE_DEAD : STATE_LIVE;
-	ret = ret == KEEPER_LIVES ? add_keeper(l, &k, place, name, &row, d) :
-				    add_bare(l, place, name, &row, d);
+	if (ret == 0)
+		row.state = state == KEEPER_ENDED ? STATE_DEAD : STATE_LIVE;
+	ret = state == KEEPER_LIVES ? add_keeper(l, &k, place, name, &row, d) :
+				      add_bare(l, place, name, &row, d);
 	keeper_close(&k);
 	return ret;
 }
@@ -680,23 +698,24 @@ static int show(struct list *l, struct diag *d)
 	return ret;
 }
 
-/* What "could not be" what, of THINGS, of which there are N. */
-static void say(unsigned long n, const char *things, const char *what)
+/* WHAT could not be done with N of them. */
+static void say(unsigned long n, const char *one, const char *many, const char *what)
 {
 	if (n)
-		diag_note(tool, "%lu %s%s could not be %s", n, things,
-			  n == 1 ? "" : strcmp(things, "process") ? "s" : "es", what);
+		diag_note(tool, "%lu %s could not be %s", n, n == 1 ? one : many, what);
 }
 
 static void say_unread(const struct list *l)
 {
 	const struct nsfs_unread *unread = &l->unread;
 
-	say(unread->namespaces, "mount namespace", "read: pins in there are not shown");
-	say(unread->processes, "process", "looked at: pins in other mount namespaces may be missing");
+	say(unread->namespaces, "mount namespace", "mount namespaces",
+	    "read: pins in there are not shown");
+	say(unread->processes, "process", "processes",
+	    "looked at: pins in other mount namespaces may be missing");
 	if (unread->without_process && !unread->processes)
 		diag_note(tool, "pins in mount namespaces without a process are not shown");
-	say(l->uncounted, "process", "looked at: NPROCS leaves them out");
+	say(l->uncounted, "process", "processes", "looked at: NPROCS leaves them out");
 }
 
 /* Everything */

@@ -41,12 +41,29 @@ static int open_one(const struct target *t, int type, struct diag *d)
 	return -1;
 }
 
-static bool is_ours(int fd, int type)
+/* 1, 0, -1 and *d. */
+static int is_ours(int fd, int type, struct diag *d)
 {
 	char own[NSREF_PATH];
 	struct stat a, b;
 
-	return fstat(fd, &a) == 0 && stat(nsref_path(own, 0, type, true), &b) == 0 && nsref_same(&a, &b);
+	if (fstat(fd, &a) < 0 || stat(nsref_path(own, 0, type, true), &b) < 0)
+		return diag_fail(d, NULL, "compare the %s namespace with ours", nstype_table[type].words);
+	return nsref_same(&a, &b);
+}
+
+/* One that is not named is left out if it is ours, too, or if this kernel has none of the type. */
+static int open_unnamed(const struct target *t, int type, int *fd, struct diag *d)
+{
+	cleanup_close int opened = open_one(t, type, d);
+	int ours;
+
+	if (opened < 0)
+		return d->err == ENOENT ? 0 : -1;
+	ours = is_ours(opened, type, d);
+	if (ours == 0)
+		*fd = steal_fd(&opened);
+	return ours < 0 ? -1 : 0;
 }
 
 static int open_process(const struct nspin_wish *wish, const struct target *t, int fd[NSTYPE_COUNT],
@@ -55,15 +72,10 @@ static int open_process(const struct nspin_wish *wish, const struct target *t, i
 	for (int type = 0; type < NSTYPE_COUNT; type++) {
 		const bool named = wish->types & nstype_table[type].flag;
 
-		if (!named && (!wish->all || type == NS_PID || !nsref_supported(type)))
-			continue;
-		fd[type] = open_one(t, type, d);
-		if (fd[type] < 0)
+		if (named && (fd[type] = open_one(t, type, d)) < 0)
 			return -1;
-		if (named || !is_ours(fd[type], type))
-			continue;
-		close(fd[type]);
-		fd[type] = -1;
+		if (!named && wish->all && type != NS_PID && open_unnamed(t, type, &fd[type], d) < 0)
+			return -1;
 	}
 	return target_check(t, d);
 }

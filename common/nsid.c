@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "nsid.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "diag.h"
+#include "file.h"
+#include "kernel.h"
+#include "nsfs.h"
+#include "nsref.h"
+#include "number.h"
+
+struct search {
+	uint64_t id, ino; /* what is looked for: one of them */
+	int type;	  /* enum nstype, or -1 */
+	bool all;	  /* look at each namespace that is found, not only at those with this inode number */
+	int fd;		  /* what has been found, or -1 */
+	dev_t nsfs;
+
+	/* Inode numbers of those that it is not: it lives, so that none of these will be its. */
+	uint64_t *known;
+	size_t n_known, n_slots;
+
+	const struct nsfs_mntns *mntns; /* whose pins are being read; NULL: our own */
+	int root;			/* of it; -1: not opened yet */
+	int pidfd;			/* of the process whose sockets are being looked at */
+
+	unsigned long processes; /* that could not be looked at */
+	struct nsfs_unread unread;
+	int lack; /* errno: there were no descriptors or no memory left, so that nothing is proven */
+};
+
+/* How they call us back, -1 is for no more: it has been found. */
+enum { MORE = 0, FOUND = -1 };
+
+uint64_t nsid_of(int fd)
+{
+	uint64_t id;
+
+	return ioctl(fd, KERNEL_NS_GET_ID, &id) == 0 ? id : 0;
+}
+
+/* What is known not to be it. */
+
+static uint64_t *slot_of(uint64_t *known, size_t n_slots, uint64_t ino)
+{
+	size_t at = (size_t)(ino * 0x9e3779b97f4a7c15ULL >> 20) & (n_slots - 1);
+
+	while (known[at] && known[at] != ino)
+		at = (at + 1) & (n_slots - 1);
+	return &known[at];
+}
+
+static bool is_known(const struct search *s, uint64_t ino)
+{
+	return s->n_slots && *slot_of(s->known, s->n_slots, ino);
+}
+
+/* What cannot be remembered for want of memory is looked at again. */
+static void remember(struct search *s, uint64_t ino)
+{
+	size_t n = s->n_slots ? s->n_slots * 2 : 256;
+	uint64_t *larger;
+
+	if (s->n_known * 2 >= s->n_slots) {
+		larger = calloc(n, sizeof(*larger));
+		if (!larger)
+			return;
+		for (size_t i = 0; i < s->n_slots; i++)
+			if (s->known[i])
+				*slot_of(larger, n, s->known[i]) = s->known[i];
+		free(s->known);
+		s->known = larger;
+		s->n_slots = n;
+	}
+	*slot_of(s->known, s->n_slots, ino) = ino;
+	s->n_known++;
+}
+
+/* Is it worth while to open the namespace with the inode number INO? */
+static bool is_interesting(const struct search *s, uint64_t ino)
+{
+	return ino && (s->all ? !is_known(s, ino) : ino == s->ino);
+}
+
+/* May it be of TYPE, or may one of TYPE lead to it? Each leads to its owner. */
+static bool is_wanted(const struct search *s, int type)
+{
+	return s->type < 0 || s->type == type || (s->all && s->type == NS_USER);
+}
+
+/* What could not be opened may have gone, or be nobody's to open; but we may be at our limits, too. */
+static void note_lack(struct search *s)
+{
+	if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+		s->lack = errno;
+}
+
+/* Look at the namespace FD, which is ours from now on, and at what it is nested in or owned by. */
+static int look_at(struct search *s, int fd)
+{
+	cleanup_close int ns = fd;
+	struct diag ignored;
+	struct stat st;
+	int type = -1;
+
+	if (ns < 0)
+		note_lack(s);
+	if (ns < 0 || fstat(ns, &st) < 0 || is_known(s, st.st_ino) ||
+	    nsref_check(ns, &type, "", &ignored) < 0)
+		return MORE;
+	if ((s->type < 0 || s->type == type) && (s->id ? nsid_of(ns) == s->id : st.st_ino == s->ino)) {
+		s->fd = steal_fd(&ns);
+		s->type = type;
+		return FOUND;
+	}
+	remember(s, st.st_ino);
+	if ((type == NS_USER || type == NS_PID) && is_wanted(s, type) &&
+	    look_at(s, ioctl(ns, KERNEL_NS_GET_PARENT)) == FOUND)
+		return FOUND;
+	return type != NS_USER && is_wanted(s, NS_USER) ?
+	       look_at(s, ioctl(ns, KERNEL_NS_GET_USERNS)) : MORE;
+}
+
+/* By a file handle: include/uapi/linux/nsfs.h, struct nsfs_file_handle. Without TYPE and INO by the id alone. */
+static int open_handle(uint64_t id, unsigned int type, uint64_t ino)
+{
+	struct {
+		struct file_handle head;
+		uint64_t id;
+		uint32_t type, ino;
+	} handle = {
+		.head = { .handle_bytes = KERNEL_NSFS_HANDLE_SIZE, .handle_type = KERNEL_NSFS_HANDLE },
+	};
+	struct { uint64_t id; uint32_t type, ino; } body = { id, type, (uint32_t)ino };
+
+	memcpy(handle.head.f_handle, &body, sizeof(body));
+	return open_by_handle_at(KERNEL_FD_NSFS_ROOT, &handle.head, O_RDONLY | O_CLOEXEC);
+}
+
+/* Processes: PROC is the directory of one, or that of all. */
+
+/* One link, NAME, of a directory with those of a process or thread. */
+static int look_at_link(struct search *s, int dir, const char *name)
+{
+	char link[64];
+	ssize_t len = readlinkat(dir, name, link, sizeof(link) - 1);
+
+	if (len < 0)
+		return MORE;
+	link[len] = '\0';
+	return is_interesting(s, nsfs_parse(link)) ?
+	       look_at(s, openat(dir, name, O_RDONLY | O_CLOEXEC)) : MORE;
+}
+
+static int look_at_links(struct search *s, int proc, const char *path)
+{
+	cleanup_close int dir = openat(proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (int type = 0; dir >= 0 && type < NSTYPE_COUNT; type++) {
+		const char *name = nstype_table[type].name, *children = nstype_table[type].children;
+
+		if (!is_wanted(s, type))
+			continue;
+		if (look_at_link(s, dir, name) == FOUND ||
+		    (strcmp(name, children) && look_at_link(s, dir, children) == FOUND))
+			return FOUND;
+	}
+	return MORE;
+}
+
+/* What is called with a number that is the name of something in DIR. */
+typedef int look_at_number(struct search *s, int dir, const char *number);
+
+static int each_number(struct search *s, int proc, const char *path, look_at_number *look)
+{
+	cleanup_close int fd = openat(proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : file_list(fd);
+	const struct dirent *entry;
+	uint64_t number;
+	int ret = MORE;
+
+	while (dir && ret == MORE && (entry = readdir(dir)))
+		if (number_parse(entry->d_name, INT_MAX, &number) == 0)
+			ret = look(s, dirfd(dir), entry->d_name);
+	if (dir)
+		closedir(dir);
+	else
+		note_lack(s);
+	return ret;
+}
+
+/* Of a process or thread. */
+static int look_at_task(struct search *s, int dir, const char *number)
+{
+	char path[24];
+
+	snprintf(path, sizeof(path), "%.10s/ns", number);
+	return look_at_links(s, dir, path);
+}
+
+static int look_at_process(struct search *s, int all, const char *pid)
+{
+	char path[24], link[64];
+
+	snprintf(path, sizeof(path), "%.10s/ns/user", pid);
+	s->processes += readlinkat(all, path, link, sizeof(link)) < 0 && (errno == EACCES || errno == EPERM);
+	return look_at_task(s, all, pid);
+}
+
+/*
+ * The link shows the pin, if it was opened by one. What is no namespace is not
+ * opened, and no server of a file system is asked.
+ */
+static int look_at_descriptor(struct search *s, int dir, const char *number)
+{
+	char link[64];
+	ssize_t len = readlinkat(dir, number, link, sizeof(link) - 1);
+	struct statx stx;
+	uint64_t ino;
+
+	if (len < 7 || !strncmp(link, "socket:", 7) || !strncmp(link, "pipe:", 5))
+		return MORE;
+	link[len] = '\0';
+	ino = nsfs_parse(link);
+	if (*link == '/') {
+		if (statx(dir, number, AT_STATX_DONT_SYNC, STATX_INO, &stx) < 0 ||
+		    makedev(stx.stx_dev_major, stx.stx_dev_minor) != s->nsfs)
+			return MORE;
+		ino = stx.stx_ino;
+	}
+	return is_interesting(s, ino) ? look_at(s, nsfs_open(dir, number, ino)) : MORE;
+}
+
+/* What its children will be born in shows in no link before the first of them (6.11). */
+static int look_at_pid_for_children(struct search *s, int all, const char *pid)
+{
+	cleanup_close int pidfd = -1;
+	char path[40], link[64];
+
+	snprintf(path, sizeof(path), "%.10s/ns/pid_for_children", pid);
+	if (!is_wanted(s, NS_PID) || readlinkat(all, path, link, sizeof(link)) >= 0 || errno != ENOENT)
+		return MORE;
+	pidfd = kernel_pidfd_open((pid_t)atoi(pid), 0);
+	return pidfd < 0 ? MORE :
+	       look_at(s, ioctl(pidfd, KERNEL_PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE, 0));
+}
+
+/* Other threads than its first, and descriptors. */
+static int look_at_holdings(struct search *s, int all, const char *pid)
+{
+	char task[24], fd[24];
+	struct stat st;
+
+	snprintf(task, sizeof(task), "%.10s/task", pid);
+	snprintf(fd, sizeof(fd), "%.10s/fd", pid);
+	/* "." and "..", and one directory for each thread */
+	if (fstatat(all, task, &st, 0) == 0 && st.st_nlink != 3 &&
+	    each_number(s, all, task, look_at_task) == FOUND)
+		return FOUND;
+	if (look_at_pid_for_children(s, all, pid) == FOUND)
+		return FOUND;
+	return each_number(s, all, fd, look_at_descriptor);
+}
+
+static int look_at_socket(struct search *s, int dir, const char *number)
+{
+	cleanup_close int socket = -1;
+	char link[16];
+
+	if (readlinkat(dir, number, link, sizeof(link)) < 7 || strncmp(link, "socket:", 7))
+		return MORE;
+	socket = kernel_pidfd_getfd(s->pidfd, atoi(number));
+	return socket < 0 ? MORE : look_at(s, ioctl(socket, KERNEL_SIOCGSKNS));
+}
+
+static int look_at_sockets(struct search *s, int all, const char *pid)
+{
+	cleanup_close int pidfd = kernel_pidfd_open((pid_t)atoi(pid), 0);
+	char fd[24];
+
+	if (pidfd < 0)
+		return MORE;
+	snprintf(fd, sizeof(fd), "%.10s/fd", pid);
+	s->pidfd = pidfd;
+	return each_number(s, all, fd, look_at_socket);
+}
+
+/* Pins. */
+
+/* One that another mount covers can be had by its handle. */
+static int look_at_pin(void *arg, const struct nsfs_pin *pin, struct diag *d)
+{
+	struct search *s = arg;
+	int fd;
+
+	(void)d;
+	if (pin->type < 0 || !is_wanted(s, pin->type) || !is_interesting(s, pin->ns))
+		return MORE;
+	if (s->root < 0)
+		s->root = nsfs_root(s->mntns);
+	fd = s->root < 0 ? -1 : nsfs_open(s->root, pin->path, pin->ns);
+	if (fd < 0 && s->id)
+		fd = open_handle(s->id, nstype_table[pin->type].flag, pin->ns);
+	return look_at(s, fd);
+}
+
+static void let_go_of_root(struct search *s)
+{
+	cleanup_close_fd(&s->root);
+	s->root = -1;
+}
+
+static int look_at_mntns(void *arg, const struct nsfs_mntns *ns, struct diag *d)
+{
+	struct search *s = arg;
+	int ret = MORE;
+
+	if (ns->fd >= 0 && is_wanted(s, NS_MNT) && is_interesting(s, ns->ino))
+		ret = look_at(s, fcntl(ns->fd, F_DUPFD_CLOEXEC, 0));
+	s->mntns = ns;
+	if (ret == MORE)
+		ret = nsfs_pins(ns, look_at_pin, s, &s->unread, d);
+	s->mntns = NULL;
+	let_go_of_root(s);
+	return ret;
+}
+
+static int look_at_pins(struct search *s, struct diag *d)
+{
+	int ret = nsfs_own(look_at_pin, s, d);
+
+	let_go_of_root(s);
+	return ret < 0 ? ret : nsfs_others(look_at_mntns, s, &s->unread, d);
+}
+
+/* All of it. */
+
+/* From what costs least and finds most to what costs most. */
+static void look_everywhere(struct search *s, int all)
+{
+	struct diag d = { .err = 0 };
+
+	s->processes = 0;
+	if (each_number(s, all, ".", look_at_process) == FOUND ||
+	    each_number(s, all, ".", look_at_holdings) == FOUND)
+		return;
+	if (look_at_pins(s, &d) < 0 && s->fd < 0)
+		s->lack = d.err;
+	if (s->fd < 0 && is_wanted(s, NS_NET))
+		each_number(s, all, ".", look_at_sockets);
+}
+
+/*
+ * By its inode number it is told without being opened; but then not what other
+ * namespaces belong to.
+ */
+static int look_for(struct search *s, struct diag *d)
+{
+	cleanup_close int all = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char path[NSREF_PATH];
+	struct stat st;
+
+	if (all < 0 || stat(nsref_path(path, 0, NS_USER, false), &st) < 0)
+		return diag_fail(d, "/proc", "look for a namespace");
+	s->nsfs = st.st_dev;
+	for (int pass = s->id != 0; pass < 2 && s->fd < 0; pass++) {
+		s->all = pass == 1;
+		look_everywhere(s, all);
+	}
+	if (s->fd < 0 && s->lack)
+		return diag_set(d, s->lack, NULL, "look for a namespace");
+	return 0;
+}
+
+/* 1: there is one, it is open; 0; -1 and *d. */
+static int search(struct search *s, struct diag *d)
+{
+	int ret = 0;
+
+	s->fd = s->root = s->pidfd = -1;
+	if (s->id)
+		look_at(s, open_handle(s->id, 0, 0));
+	if (s->fd < 0)
+		ret = look_for(s, d);
+	free(s->known);
+	return ret < 0 ? -1 : s->fd >= 0;
+}
+
+static int say_missing(const struct search *s, const char *number, struct diag *d)
+{
+	const char *what = s->type < 0 ? "" : nstype_table[s->type].words;
+
+	diag_set(d, 0, NULL, "there is no %s%snamespace %s", what, *what ? " " : "", number);
+	if (s->processes)
+		return diag_hint(d, "%lu process%s could not be looked at, which root may",
+				 s->processes, s->processes == 1 ? "" : "es");
+	return 0;
+}
+
+static int open_found(struct search *s, int *type, const char *number, struct diag *d)
+{
+	struct search any = { .id = s->id, .ino = s->ino, .type = -1 };
+	int ret = search(s, d);
+
+	if (ret < 0)
+		return -1;
+	if (ret) {
+		*type = s->type;
+		return s->fd;
+	}
+	say_missing(s, number, d);
+	/* Is it of another type? */
+	if (s->type >= 0 && search(&any, d) > 0) {
+		close(any.fd);
+		diag_set(d, 0, number, "no %s namespace, but a %s namespace",
+			 nstype_table[s->type].words, nstype_table[any.type].words);
+	}
+	return -1;
+}
+
+int nsid_open(uint64_t id, int *type, struct diag *d)
+{
+	struct search s = { .id = id, .type = *type };
+	char path[NSREF_PATH], number[32];
+
+	if (!nsref_id(nsref_path(path, 0, NS_USER, false)))
+		return diag_set(d, 0, NULL, "this kernel has no ids of namespaces (Linux 6.18)");
+	snprintf(number, sizeof(number), ":%llu", (unsigned long long)id);
+	return open_found(&s, type, number, d);
+}
+
+int nsid_open_inode(uint64_t ino, int *type, struct diag *d)
+{
+	struct search s = { .ino = ino, .type = *type };
+	char number[32];
+
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)ino);
+	return open_found(&s, type, number, d);
+}
