@@ -95,3 +95,14 @@ DIR *file_list(int dir)
 		cleanup_close_fd(&fd);
 	return all;
 }
+
+const char *file_next(DIR *all)
+{
+	const struct dirent *entry;
+
+	do {
+		errno = 0;
+		entry = readdir(all);
+	} while (entry && (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")));
+	return entry ? entry->d_name : NULL;
+}

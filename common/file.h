@@ -31,6 +31,9 @@ int file_mkdir(int dir, const char *name, mode_t mode);
 /* Read the directory DIR from its start on, by a descriptor that closedir(3) closes. NULL with errno. */
 DIR *file_list(int dir);
 
+/* The next name in there but "." and ".."; NULL at the end, with errno 0, or on failure. */
+const char *file_next(DIR *all);
+
 /* Read FD up to its end, as file_read() does. */
 ssize_t file_read_fd(int fd, char *buf, size_t size);
 

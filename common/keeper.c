@@ -81,16 +81,20 @@ static int settle(int *fd, int n, int first)
 	return kernel_close_range((unsigned int)(first + n), ~0U, 0);
 }
 
-static int hold(const int fd[NSTYPE_COUNT], int record, int gate, struct diag *d)
+/* Then *GATE is where it can be reached, also after a failure. */
+static int hold(const int fd[NSTYPE_COUNT], int record, int *gate, struct diag *d)
 {
 	int all[GATE_FD + 1];
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int ret;
 
 	all[0] = all[1] = all[2] = null;
 	memcpy(all + KEEPER_FIRST, fd, NSTYPE_COUNT * sizeof(*fd));
 	all[KEEPER_RECORD_FD] = record;
-	all[GATE_FD] = gate;
-	return settle(all, GATE_FD + 1, 0) < 0 ? diag_fail(d, NULL, "%s", step) : 0;
+	all[GATE_FD] = *gate;
+	ret = settle(all, GATE_FD + 1, 0) < 0 ? diag_fail(d, NULL, "%s", step) : 0;
+	*gate = ret < 0 ? all[GATE_FD] : GATE_FD;
+	return ret;
 }
 
 /* It stays if it is told that its record is written; a starter that dies before that leaves nobody. */
@@ -99,11 +103,7 @@ static void __attribute__((noreturn)) keep(const char *name, const int fd[NSTYPE
 {
 	struct gate_note note = { .word = GATE_BUILT, .number = getpid() };
 
-	if (hold(fd, record, gate, &note.diag) == 0)
-		gate = GATE_FD;
-	else
-		note.word = GATE_FAILED;
-	if (note.word == GATE_BUILT && detach(name, &note.diag) < 0)
+	if (hold(fd, record, &gate, &note.diag) < 0 || detach(name, &note.diag) < 0)
 		note.word = GATE_FAILED;
 	if (gate_say_note(gate, &note) < 0 || note.word == GATE_FAILED)
 		_exit(EXIT_OWN_FAILURE);
@@ -212,23 +212,35 @@ int keeper_start(const char *name, int setdir, const int fd[NSTYPE_COUNT], struc
 	return ret;
 }
 
-/* Does the process hold the record itself? Nobody else than a keeper does, under this number. */
-static bool holds(const struct target *t, int record)
+/* Does the process hold the record itself? Nobody else than a keeper does, under this number. 1, 0, -1 and *d. */
+static int holds(const struct target *t, int record, struct diag *d)
 {
 	struct stat a, b;
 	char path[16];
 
 	snprintf(path, sizeof(path), "fd/%d", KEEPER_RECORD_FD);
-	return fstatat(t->proc, path, &a, 0) == 0 && fstat(record, &b) == 0 && a.st_dev == b.st_dev &&
-	       a.st_ino == b.st_ino;
+	if (fstat(record, &b) < 0 || fstatat(t->proc, path, &a, 0) < 0)
+		return errno == ENOENT ? 0 : diag_fail(d, NULL, "look at process %d, which keeps a set", (int)t->pid);
+	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* The process that TEXT names, if it is the keeper. 1; 0: it is another's number here, or nobody's; -1 and *d. */
+static int find_process(struct target *t, const char *text, int record, struct diag *d)
+{
+	struct target_name name;
+
+	if (target_parse(&name, text, KEEPER_RECORD, d) < 0 || name.set)
+		return 0;
+	if (target_open(t, &name, d) == 0 && target_look(t, d) == 0)
+		return holds(t, record, d);
+	return d->err == 0 || d->err == ESRCH ? 0 : -1;
 }
 
 int keeper_find(struct keeper *k, int setdir, struct diag *d)
 {
 	cleanup_close int record = openat(setdir, KEEPER_RECORD, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct target_name name;
-	struct diag ignored;
 	char text[64];
+	int found;
 
 	*k = KEEPER_NONE;
 	if (record < 0)
@@ -237,13 +249,14 @@ int keeper_find(struct keeper *k, int setdir, struct diag *d)
 		return diag_fail(d, KEEPER_RECORD, "read the record of a keeper");
 	if (flock(record, LOCK_SH | LOCK_NB) == 0)
 		return KEEPER_ENDED;
+	if (errno != EWOULDBLOCK)
+		return diag_fail(d, KEEPER_RECORD, "look whether the keeper lives");
 	text[strcspn(text, "\n")] = '\0';
-	if (target_parse(&name, text, KEEPER_RECORD, &ignored) == 0 && !name.set &&
-	    target_open(&k->target, &name, &ignored) == 0 && target_look(&k->target, &ignored) == 0 &&
-	    holds(&k->target, record))
+	found = find_process(&k->target, text, record, d);
+	if (found > 0)
 		return KEEPER_LIVES;
 	keeper_close(k);
-	return KEEPER_ELSEWHERE;
+	return found < 0 ? -1 : KEEPER_ELSEWHERE;
 }
 
 int keeper_open(const struct keeper *k, enum nstype type)

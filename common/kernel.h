@@ -61,6 +61,8 @@
 #define SYS_listmount 458 /* 6.8 */
 #endif
 
+#define KERNEL_KCMP_FILES 2
+
 #define KERNEL_PIDFD_THREAD 0200U /* O_EXCL; 6.9 */
 #define KERNEL_PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE 0xff06UL /* 6.11 */
 #define KERNEL_PIDFD_GET_USER_NAMESPACE 0xff09UL /* 6.11 */
@@ -80,7 +82,9 @@
 #define KERNEL_NS_GET_USERNS 0xb701UL /* 4.9 */
 #define KERNEL_NS_GET_PARENT 0xb702UL
 #define KERNEL_NS_GET_NSTYPE 0xb703UL /* 4.11 */
+#define KERNEL_NS_GET_OWNER_UID 0xb704UL
 #define KERNEL_SIOCGSKNS 0x894cUL /* 4.10 */
+#define KERNEL_SO_NETNS_COOKIE 71 /* 5.14 */
 #define KERNEL_NS_GET_TGID_FROM_PIDNS 0x8004b707UL /* 6.11 */
 #define KERNEL_NS_MNT_GET_NEXT 0x8010b70bUL /* 6.12 */
 #define KERNEL_NS_MNT_GET_PREV 0x8010b70cUL
@@ -178,6 +182,15 @@ struct kernel_statmount {
 	char str[];
 };
 
+/* getdents64(2) */
+struct kernel_dirent {
+	uint64_t ino;
+	int64_t off;
+	uint16_t len;
+	uint8_t type;
+	char name[];
+};
+
 struct kernel_cap_header {
 	uint32_t version;
 	int pid;
@@ -248,6 +261,16 @@ static inline ssize_t kernel_listmount(const struct kernel_mnt_id_req *req, uint
 				       size_t n)
 {
 	return (ssize_t)syscall(SYS_listmount, req, ids, n, 0);
+}
+
+static inline ssize_t kernel_getdents(int fd, void *buf, size_t size)
+{
+	return (ssize_t)syscall(SYS_getdents64, fd, buf, size);
+}
+
+static inline int kernel_kcmp(pid_t one, pid_t other, int what)
+{
+	return (int)syscall(SYS_kcmp, one, other, what, 0UL, 0UL);
 }
 
 static inline int kernel_pivot_root(const char *new_root, const char *put_old)

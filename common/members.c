@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "members.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -22,18 +21,15 @@
 /* Room for "/proc/self/fd/N/TYPE". */
 #define MEMBER_PATH 48
 
-void members_close(int fd[NSTYPE_COUNT])
-{
-	for (int type = 0; type < NSTYPE_COUNT; type++) {
-		cleanup_close_fd(&fd[type]);
-		fd[type] = -1;
-	}
-}
-
 static char *member_path(char path[MEMBER_PATH], int dir, const char *file)
 {
 	snprintf(path, MEMBER_PATH, "/proc/self/fd/%d/%s", dir, file);
 	return path;
+}
+
+static int fail_elsewhere(const char *set, struct diag *d)
+{
+	return diag_set(d, 0, NULL, "the set %s is kept by a process that cannot be seen from here", set);
 }
 
 static int open_pins(const char *name, int dir, int fd[NSTYPE_COUNT], struct diag *d)
@@ -71,8 +67,7 @@ int members_open(const char *name, int dir, int fd[NSTYPE_COUNT], struct diag *d
 	int state = keeper_find(&k, dir, d);
 	int ret = -1;
 
-	for (int type = 0; type < NSTYPE_COUNT; type++)
-		fd[type] = -1;
+	nsref_none(fd);
 	if (state == KEEPER_ABSENT)
 		ret = open_pins(name, dir, fd, d);
 	else if (state == KEEPER_LIVES)
@@ -80,47 +75,75 @@ int members_open(const char *name, int dir, int fd[NSTYPE_COUNT], struct diag *d
 	else if (state == KEEPER_ENDED)
 		diag_set(d, 0, NULL, "the set %s is dead: the process that kept it has ended", name);
 	else if (state == KEEPER_ELSEWHERE)
-		diag_set(d, 0, NULL, "the set %s is kept by a process that cannot be seen from here", name);
+		fail_elsewhere(name, d);
 	keeper_close(&k);
 	return ret;
 }
 
-static int remove_pins(int dir, const char *name, struct diag *d)
+/* All of them that are stacked on FILE. */
+static int remove_pin(int dir, const char *set, const char *file, bool *gone, struct diag *d)
 {
-	for (int type = 0; type < NSTYPE_COUNT; type++) {
-		const char *file = nstype_table[type].name;
-		char path[MEMBER_PATH], shown[TARGET_SET_MAX + 16];
+	char path[MEMBER_PATH], shown[TARGET_SET_MAX + 16];
+	int is;
 
-		snprintf(shown, sizeof(shown), "%s/%s", name, file);
-		member_path(path, dir, file);
-		while (pin_is(path))
-			if (pin_remove(path, shown, d) < 0)
-				return -1;
-		if (unlinkat(dir, file, 0) < 0 && errno != ENOENT)
-			return diag_fail(d, shown, "remove the file of the pin");
+	snprintf(shown, sizeof(shown), "%s/%s", set, file);
+	member_path(path, dir, file);
+	while ((is = pin_is(path)) > 0) {
+		if (pin_remove(path, shown, d) < 0) {
+			*gone |= pin_is(path) <= 0;
+			return -1;
+		}
+		*gone = true;
 	}
+	if (is < 0 && errno != ENOENT)
+		return diag_fail(d, shown, "look at the pin");
+	if (unlinkat(dir, file, 0) < 0 && errno != ENOENT)
+		return diag_fail(d, shown, "remove the file of the pin");
 	return 0;
 }
 
-static int remove_keeper(int dir, struct diag *d)
+/* What has been begun is brought to an end as far as that can be done. */
+static int remove_pins(int dir, const char *set, bool *gone, struct diag *d)
+{
+	struct diag failed;
+	int ret = 0;
+
+	for (int type = 0; type < NSTYPE_COUNT; type++) {
+		if (remove_pin(dir, set, nstype_table[type].name, gone, ret ? &failed : d) == 0)
+			continue;
+		ret = -1;
+		if (!*gone)
+			break;
+	}
+	return ret;
+}
+
+static int remove_keeper(int dir, const char *set, bool *gone, struct diag *d)
 {
 	struct keeper k;
 	int state = keeper_find(&k, dir, d);
 	int ret = state < 0 ? -1 : 0;
 
-	if (state == KEEPER_LIVES)
+	if (state == KEEPER_ELSEWHERE)
+		ret = fail_elsewhere(set, d);
+	if (state == KEEPER_LIVES) {
 		ret = keeper_end(&k, d);
+		*gone = true;
+	}
 	keeper_close(&k);
 	if (ret == 0 && state != KEEPER_ABSENT && unlinkat(dir, KEEPER_RECORD, 0) < 0)
 		return diag_fail(d, KEEPER_RECORD, "remove the record of a keeper");
 	return ret;
 }
 
-int members_dismantle(int parent, const char *name, int dir, struct diag *d)
+int members_dismantle(int parent, const char *name, int dir, const char *set, bool *gone,
+		      struct diag *d)
 {
-	if (remove_keeper(dir, d) < 0 || remove_pins(dir, name, d) < 0)
+	*gone = false;
+	if (remove_keeper(dir, set, gone, d) < 0 || remove_pins(dir, set, gone, d) < 0)
 		return -1;
-	return unlinkat(parent, name, AT_REMOVEDIR) < 0 ? diag_fail(d, name, "remove the directory of the set") : 0;
+	return unlinkat(parent, name, AT_REMOVEDIR) < 0 ?
+	       diag_fail(d, set, "remove the directory of the set") : 0;
 }
 
 int members_pin(const char *place, const char *name, int dir, const int fd[NSTYPE_COUNT],
@@ -151,47 +174,55 @@ static bool is_member(const char *file)
 	for (int type = 0; type < NSTYPE_COUNT; type++)
 		if (!strcmp(file, nstype_table[type].name))
 			return true;
-	return !strcmp(file, KEEPER_RECORD) || !strcmp(file, ".") || !strcmp(file, "..");
+	return !strcmp(file, KEEPER_RECORD);
 }
 
 /* What somebody else has put there would be lost, or be in the way. */
 static int check_strangers(const char *name, int dir, struct diag *d)
 {
 	DIR *all = file_list(dir);
-	const struct dirent *entry;
+	const char *file;
 	int ret = 0;
 
 	if (!all)
 		return diag_fail(d, name, "read the directory of the set");
-	while (ret == 0 && (entry = readdir(all)) != NULL)
-		if (!is_member(entry->d_name))
+	while (ret == 0 && (file = file_next(all)) != NULL)
+		if (!is_member(file))
 			ret = diag_set(d, 0, NULL, "leave the set %s alone: there is something else in its directory, %s",
-				       name, entry->d_name);
+				       name, file);
+	if (ret == 0 && errno)
+		ret = diag_fail(d, name, "read the directory of the set");
 	closedir(all);
 	return ret;
+}
+
+/* 0, MEMBERS_ELSEWHERE or -1 */
+static int check_pin(const char *name, int dir, const char *file, struct diag *d)
+{
+	char path[MEMBER_PATH];
+	int is = pin_is(member_path(path, dir, file));
+
+	if (is > 0 || (is < 0 && errno == ENOENT))
+		return 0;
+	if (is < 0)
+		return diag_fail(d, file, "look at a pin of the set %s", name);
+	diag_set(d, 0, NULL, "remove the set %s: its %s namespace is not mounted here", name, file);
+	diag_hint(d, "it may be in another mount namespace, where it would be lost; --stale removes it if it is in none");
+	return MEMBERS_ELSEWHERE;
 }
 
 int members_check(const char *name, int dir, struct diag *d)
 {
 	struct keeper k;
 	int state = keeper_find(&k, dir, d);
+	int ret = 0;
 
 	keeper_close(&k);
 	if (state < 0 || check_strangers(name, dir, d) < 0)
 		return -1;
 	if (state == KEEPER_ELSEWHERE)
-		return diag_set(d, 0, NULL, "the set %s is kept by a process that cannot be seen from here", name);
-	for (int type = 0; state == KEEPER_ABSENT && type < NSTYPE_COUNT; type++) {
-		const char *file = nstype_table[type].name;
-		char path[MEMBER_PATH];
-
-		if (faccessat(dir, file, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		if (pin_is(member_path(path, dir, file)))
-			continue;
-		diag_set(d, 0, NULL, "remove the set %s: its %s namespace is not mounted here", name, file);
-		diag_hint(d, "it may be in another mount namespace, where it would be lost; --stale removes it if it is in none");
-		return MEMBERS_ELSEWHERE;
-	}
-	return 0;
+		return fail_elsewhere(name, d);
+	for (int type = 0; ret == 0 && state == KEEPER_ABSENT && type < NSTYPE_COUNT; type++)
+		ret = check_pin(name, dir, nstype_table[type].name, d);
+	return ret;
 }

@@ -7,6 +7,8 @@
  * set's business.
  */
 
+#include <stdbool.h>
+
 #include "nstype.h"
 
 struct diag;
@@ -17,7 +19,6 @@ struct diag;
  * what has been opened so far in FD.
  */
 int members_open(const char *name, int dir, int fd[NSTYPE_COUNT], struct diag *d);
-void members_close(int fd[NSTYPE_COUNT]);
 
 /*
  * Pin FD[NSTYPE_COUNT] (-1: none) in DIR, which will be NAME beneath PLACE. 0,
@@ -34,5 +35,10 @@ int members_pin(const char *place, const char *name, int dir, const int fd[NSTYP
 enum { MEMBERS_ELSEWHERE = 1 };
 int members_check(const char *name, int dir, struct diag *d);
 
-/* Let go of all that DIR, which is NAME beneath PARENT, holds, and remove it. -1 and *d. */
-int members_dismantle(int parent, const char *name, int dir, struct diag *d);
+/*
+ * Let go of all that DIR, which is NAME beneath PARENT, holds, and remove it. It
+ * is, or was, the directory of SET. -1 and *d, and whether anything has GONE:
+ * then the rest has gone as far as possible.
+ */
+int members_dismantle(int parent, const char *name, int dir, const char *set, bool *gone,
+		      struct diag *d);

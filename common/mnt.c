@@ -39,7 +39,7 @@ int mnt_parse_propagation(const char *text, enum propagation *out, struct diag *
 	return diag_usage(d, "--propagation: '%s' is not private, shared, slave or unchanged", text);
 }
 
-/* The mount id of FD from "mnt_id:\t26" in its fdinfo, or -1. */
+/* The mount id of FD from "mnt_id:\t26" in its fdinfo, or -1 with errno. */
 static long mount_id(int fd)
 {
 	char path[48], text[1024];
@@ -49,21 +49,23 @@ static long mount_id(int fd)
 	if (file_read(path, text, sizeof(text)) < 0)
 		return -1;
 	found = strstr(text, "mnt_id:");
+	errno = ENOENT;
 	return found ? strtol(found + strlen("mnt_id:"), NULL, 10) : -1;
 }
 
 /* In proc(5), "shared:N" is one of the fields between the sixth and a lone "-". */
 int mnt_is_shared(int fd)
 {
-	FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
 	long id = mount_id(fd);
+	FILE *mountinfo = id < 0 ? NULL : fopen("/proc/self/mountinfo", "re");
 	cleanup_free char *line = NULL;
 	size_t size = 0;
 	int shared = -1;
 
 	if (!mountinfo)
 		return -1;
-	while (shared < 0 && id >= 0 && getline(&line, &size, mountinfo) > 0) {
+	errno = ENOENT;
+	while (shared < 0 && getline(&line, &size, mountinfo) > 0) {
 		char *end = strstr(line, " - ");
 
 		if (strtol(line, NULL, 10) != id || !end)
@@ -75,11 +77,12 @@ int mnt_is_shared(int fd)
 	return shared;
 }
 
-bool mnt_is_root(int fd)
+int mnt_is_root(int fd)
 {
 	cleanup_close int above = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	long own = mount_id(fd), other = above < 0 ? -1 : mount_id(above);
 
-	return above >= 0 && mount_id(above) != mount_id(fd);
+	return own < 0 || other < 0 ? -1 : own != other;
 }
 
 int mnt_make_private(const char *dir, struct diag *d)

@@ -51,10 +51,10 @@ int mnt_bind_private(const char *dir, struct diag *d);
 /* Make the mount at DIR private. -1 and *d. */
 int mnt_make_private(const char *dir, struct diag *d);
 
-/* Is the directory FD the root of a mount? */
-bool mnt_is_root(int fd);
+/* 1: the directory FD is the root of a mount; 0: it is not; -1 with errno. */
+int mnt_is_root(int fd);
 
-/* 1: the mount that FD lies in is shared; 0: it is not; -1: cannot be told. */
+/* 1: the mount that FD lies in is shared; 0: it is not; -1 with errno: cannot be told. */
 int mnt_is_shared(int fd);
 
 /* Is the root directory no mount point? Then this process, or an ancestor, has called chroot(2). */

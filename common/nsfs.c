@@ -32,21 +32,28 @@ uint64_t nsfs_parse(const char *text)
 	return end[0] == ']' && !end[1] ? ino : 0;
 }
 
+int nsfs_type(const char *text)
+{
+	size_t len = strcspn(text, ":");
+
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		if (!strncmp(nstype_table[type].name, text, len) && !nstype_table[type].name[len])
+			return type;
+	return -1;
+}
+
 /* ROOT is "net:[4026531840]", and cut after the name of the type. */
 static int hand_over(char *root, const char *path, uint64_t mount, nsfs_see_pin *see, void *arg,
 		     struct diag *d)
 {
 	struct nsfs_pin pin = {
-		.ns = nsfs_parse(root), .type = -1, .name = root, .path = path, .mount = mount,
+		.ns = nsfs_parse(root), .type = nsfs_type(root), .name = root, .path = path, .mount = mount,
 	};
 
 	/* It may be the root of nsfs itself. */
 	if (!pin.ns)
 		return 0;
 	*strchr(root, ':') = '\0';
-	for (int type = 0; pin.type < 0 && type < NSTYPE_COUNT; type++)
-		if (!strcmp(nstype_table[type].name, root))
-			pin.type = type;
 	return see(arg, &pin, d);
 }
 
@@ -326,8 +333,9 @@ static int see_process(void *arg, const struct scan_process *process, struct dia
 	proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	mountinfo = proc < 0 ? -1 : openat(proc, "mountinfo", O_RDONLY | O_CLOEXEC);
 	if (mountinfo < 0) {
-		found->unread->processes += errno == EACCES || errno == EPERM;
-		return 0;
+		found->unread->processes += scan_is_forbidden(errno);
+		return scan_is_gone(errno) || scan_is_forbidden(errno) ? 0 :
+		       diag_fail(d, path, "look at a process");
 	}
 	if (!is_in(proc, ns.ino))
 		return 0;

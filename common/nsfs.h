@@ -77,3 +77,6 @@ int nsfs_open(int root, const char *path, uint64_t ns);
  * number; 0: it is no such text. The name of the type ends at its first colon.
  */
 uint64_t nsfs_parse(const char *text);
+
+/* What such a text begins with: enum nstype, or -1. */
+int nsfs_type(const char *text);

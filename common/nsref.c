@@ -60,6 +60,19 @@ bool nsref_same(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
+void nsref_none(int fd[NSTYPE_COUNT])
+{
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		fd[type] = -1;
+}
+
+void nsref_close_all(int fd[NSTYPE_COUNT])
+{
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		cleanup_close_fd(&fd[type]);
+	nsref_none(fd);
+}
+
 uint64_t nsref_inode(const char *path)
 {
 	struct stat st;

@@ -121,10 +121,10 @@ static int open_for_set(int fd[NSTYPE_COUNT], const char *proc, unsigned int typ
 {
 	int ret = 0;
 
+	nsref_none(fd);
 	for (int type = 0; type < NSTYPE_COUNT; type++) {
 		char source[NSREF_PATH];
 
-		fd[type] = -1;
 		if (ret || !(types & nstype_table[type].flag))
 			continue;
 		fd[type] = open(pin_source(source, proc, type), O_RDONLY | O_CLOEXEC);
@@ -143,8 +143,7 @@ static int make_set(struct set_made *made, const char *proc, const char *name, u
 
 	if (ret == 0)
 		ret = set_make(&place, &(struct set_wish){ .name = name, .fd = fd }, made, d);
-	for (int type = 0; type < NSTYPE_COUNT; type++)
-		cleanup_close_fd(&fd[type]);
+	nsref_close_all(fd);
 	place_close(&place);
 	return ret;
 }

@@ -63,13 +63,16 @@ static int had_init(int fd, struct diag *d)
 	return e.status == LOOK_HAD_INIT;
 }
 
-/* One that waits to be reaped has ended as well. */
-static bool lives(pid_t pid)
+/* One that waits to be reaped has ended as well. 1, 0, -1 and *d. */
+static int lives(pid_t pid, struct diag *d)
 {
 	cleanup_close int pidfd = kernel_pidfd_open(pid, 0);
 	struct pollfd fd = { .fd = pidfd, .events = POLLIN };
+	int ended = pidfd < 0 ? -1 : poll(&fd, 1, 0);
 
-	return pidfd >= 0 && poll(&fd, 1, 0) == 0;
+	if (ended < 0 && errno != ESRCH)
+		return diag_fail(d, NULL, "look whether the init of a PID namespace lives");
+	return ended == 0;
 }
 
 struct search {
@@ -81,9 +84,10 @@ static int look_for(void *arg, const struct scan_process *process, struct diag *
 {
 	struct search *search = arg;
 
-	(void)d;
-	search->found |= process->ns[NS_PID] == search->ns && lives(process->pid);
-	return 0;
+	int alive = process->ns[NS_PID] == search->ns ? lives(process->pid, d) : 0;
+
+	search->found |= alive > 0;
+	return alive < 0 ? -1 : 0;
 }
 
 /* Where the kernel does not tell (before 6.11): while its init lives, there is a process in it. 1, 0, -1 and *d. */
@@ -104,8 +108,11 @@ int pidns_is_dead(int fd, struct diag *d)
 	int init = ioctl(fd, KERNEL_NS_GET_TGID_FROM_PIDNS, 1);
 	int found;
 
-	if (init > 0)
-		return !lives(init);
+	if (init > 0) {
+		int alive = lives(init, d);
+
+		return alive < 0 ? -1 : !alive;
+	}
 	if (errno != ESRCH && errno != ENOTTY)
 		return diag_fail(d, NULL, "look for the init of a PID namespace");
 	found = errno == ENOTTY ? has_process(fd, d) : 0;

@@ -33,11 +33,10 @@ char *pin_source(char path[NSREF_PATH], const char *proc, enum nstype type)
 static int bind_private(struct pin *pin, const char *dir, struct diag *d)
 {
 	cleanup_close int top = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int shared = top < 0 ? -1 : mnt_is_shared(top);
 
-	if (top < 0)
-		return diag_fail(d, dir, "make private");
-	if (mnt_is_shared(top) == 0)
-		return 0;
+	if (shared <= 0)
+		return shared < 0 ? diag_fail(d, dir, "look whether it is shared") : 0;
 	pin->bound = strdup(dir);
 	if (!pin->bound)
 		return diag_fail(d, dir, "make private");
@@ -206,30 +205,20 @@ void pin_undo(struct pin *pin)
 	errno = keep;
 }
 
-/* Is FD, of O_PATH, the root of a mount of nsfs? */
-static bool is_nsfs(int fd)
-{
-	struct statfs fs;
-
-	return fd >= 0 && fstatfs(fd, &fs) == 0 && (uint32_t)fs.f_type == KERNEL_NSFS_MAGIC;
-}
-
-bool pin_is(const char *path)
+int pin_is(const char *path)
 {
 	cleanup_close int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct statfs fs;
 
-	if (fd < 0)
-		return false;
-	errno = 0;
-	return is_nsfs(fd);
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		return -1;
+	return (uint32_t)fs.f_type == KERNEL_NSFS_MAGIC;
 }
 
 static int refuse(const char *path, const char *file, struct diag *d)
 {
 	struct stat st;
 
-	if (errno)
-		return diag_fail(d, file, "look at the pin");
 	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
 		return diag_set(d, 0, file, "no pin, but a symbolic link");
 	diag_set(d, 0, file, "no pin: no namespace is mounted on it here");
@@ -240,10 +229,11 @@ static int refuse(const char *path, const char *file, struct diag *d)
 static int remove_file(const char *path, const char *file, struct diag *d)
 {
 	struct stat st;
+	int more = pin_is(path);
 
-	if (lstat(path, &st) < 0)
+	if (more < 0 || lstat(path, &st) < 0)
 		return errno == ENOENT ? 0 : diag_fail(d, file, "look at the file of the pin");
-	if (pin_is(path) || !S_ISREG(st.st_mode) || st.st_size > 0)
+	if (more || !S_ISREG(st.st_mode) || st.st_size > 0)
 		return 0;
 	/* EBUSY: something else is mounted on it. */
 	if (unlink(path) < 0 && errno != ENOENT && errno != EBUSY)
@@ -253,8 +243,10 @@ static int remove_file(const char *path, const char *file, struct diag *d)
 
 int pin_remove(const char *path, const char *file, struct diag *d)
 {
-	if (!pin_is(path))
-		return refuse(path, file, d);
+	int is = pin_is(path);
+
+	if (is <= 0)
+		return is < 0 ? diag_fail(d, file, "look at the pin") : refuse(path, file, d);
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
 		return remove_file(path, file, d);
 	diag_fail(d, file, "unmount the pin");

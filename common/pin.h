@@ -67,5 +67,5 @@ void pin_undo(struct pin *pin);
  */
 int pin_remove(const char *path, const char *file, struct diag *d);
 
-/* Is the file at PATH, itself, no symbolic link, a pin? No: false with errno, 0 if it is something else. */
-bool pin_is(const char *path);
+/* 1: the file at PATH is a pin; 0: it is something else, be it a symbolic link to one; -1 with errno. */
+int pin_is(const char *path);

@@ -112,9 +112,17 @@ void place_close(struct place *place)
 	place->mounts = false;
 }
 
-static bool is_private_mount(int fd)
+/* What there is to be done for it to be a private mount of its own. */
+enum { NOTHING, MAKE_PRIVATE, BIND };
+
+static int look_at_mount(const struct place *place, struct diag *d)
 {
-	return mnt_is_root(fd) && mnt_is_shared(fd) == 0;
+	int root = mnt_is_root(place->dir);
+	int shared = root > 0 ? mnt_is_shared(place->dir) : 0;
+
+	if (root < 0 || shared < 0)
+		return diag_fail(d, place->path, "look in which mount the place of sets is");
+	return !root ? BIND : shared ? MAKE_PRIVATE : NOTHING;
 }
 
 /* What is on top at its path; another may have put it there while we waited. */
@@ -134,9 +142,10 @@ static int reopen(struct place *place, struct diag *d)
 static int become_private(struct place *place, struct diag *d)
 {
 	cleanup_close int lock = -1;
+	int todo = look_at_mount(place, d);
 
-	if (is_private_mount(place->dir))
-		return 0;
+	if (todo <= NOTHING)
+		return todo;
 	lock = openat(place->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lock < 0)
 		return diag_fail(d, place->path, "lock the place of sets");
@@ -145,9 +154,10 @@ static int become_private(struct place *place, struct diag *d)
 			return diag_fail(d, place->path, "lock the place of sets");
 	if (reopen(place, d) < 0)
 		return -1;
-	if (is_private_mount(place->dir))
-		return 0;
-	if (mnt_is_root(place->dir))
+	todo = look_at_mount(place, d);
+	if (todo <= NOTHING)
+		return todo;
+	if (todo == MAKE_PRIVATE)
 		return mnt_make_private(place->path, d);
 	return mnt_bind_private(place->path, d) < 0 || reopen(place, d) < 0 ? -1 : 0;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "set.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include "keeper.h"
 #include "kernel.h"
 #include "members.h"
+#include "nsref.h"
 #include "pidns.h"
 
 int set_check_name(const char *name, const char *option, struct diag *d)
@@ -63,8 +63,7 @@ int set_open(const char *name, int fd[NSTYPE_COUNT], struct diag *d)
 	struct place place = PLACE_NONE;
 	int ret = -1, dir, there = place_open(&place, d);
 
-	for (int type = 0; type < NSTYPE_COUNT; type++)
-		fd[type] = -1;
+	nsref_none(fd);
 	if (there <= 0)
 		return there < 0 ? -1 : fail_missing(&place, name, d);
 	/* One that is being replaced by another, or removed, is looked for anew. */
@@ -76,7 +75,7 @@ int set_open(const char *name, int fd[NSTYPE_COUNT], struct diag *d)
 		again = !is_named(place.dir, name, dir);
 		close(dir);
 		if (ret < 0 || again)
-			members_close(fd);
+			nsref_close_all(fd);
 	}
 	place_close(&place);
 	return dir < 0 ? -1 : ret;
@@ -87,21 +86,21 @@ static void sweep_one(int work, const char *name)
 {
 	cleanup_close int dir = openat(work, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct diag ignored;
+	bool gone;
 
 	if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) == 0 && is_named(work, name, dir))
-		members_dismantle(work, name, dir, &ignored);
+		members_dismantle(work, name, dir, name, &gone, &ignored);
 }
 
 static void sweep(const struct place *place)
 {
 	DIR *all = file_list(place->work);
-	const struct dirent *entry;
+	const char *name;
 
 	if (!all)
 		return;
-	while ((entry = readdir(all)) != NULL)
-		if (entry->d_name[0] != '.')
-			sweep_one(place->work, entry->d_name);
+	while ((name = file_next(all)) != NULL)
+		sweep_one(place->work, name);
 	closedir(all);
 }
 
@@ -189,6 +188,7 @@ static int build(const struct place *place, const struct set_wish *wish, const i
 	struct site site = { .dir = -1 };
 	struct diag ignored;
 	struct stat st;
+	bool gone;
 	int ret;
 
 	if (open_site(place, &site, wish->name, d) < 0)
@@ -203,7 +203,7 @@ static int build(const struct place *place, const struct set_wish *wish, const i
 	}
 	/* What lies aside now is what has failed, or what has been replaced. */
 	if (ret || old >= 0)
-		members_dismantle(place->work, site.name, ret ? site.dir : old, &ignored);
+		members_dismantle(place->work, site.name, ret ? site.dir : old, wish->name, &gone, &ignored);
 	close(site.dir);
 	return ret;
 }
@@ -237,20 +237,37 @@ static int merge(const struct set_wish *wish, int held[NSTYPE_COUNT], int all[NS
 	return any ? 0 : diag_set(d, EEXIST, NULL, "add to the set %s, which has these types", wish->name);
 }
 
+/* 1: it is kept by a keeper; 0; -1 and *d. */
+static int has_keeper(int dir, struct diag *d)
+{
+	if (faccessat(dir, KEEPER_RECORD, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : diag_fail(d, KEEPER_RECORD, "look at the set");
+}
+
+/* What a keeper keeps goes on to be kept by one. */
+static int add_to(const struct place *place, const struct set_wish *wish, int old,
+		  int held[NSTYPE_COUNT], struct diag *d)
+{
+	struct set_wish more = *wish;
+	int all[NSTYPE_COUNT];
+	int kept = has_keeper(old, d);
+
+	if (kept < 0 || members_open(wish->name, old, held, d) < 0 || merge(wish, held, all, d) < 0)
+		return -1;
+	more.keeper |= kept;
+	return build(place, &more, all, old, NULL, d);
+}
+
 static int add(const struct place *place, const struct set_wish *wish, struct diag *d)
 {
 	cleanup_close int old = open_locked(place, wish->name, d);
-	struct set_wish more = *wish;
-	int held[NSTYPE_COUNT], all[NSTYPE_COUNT];
-	int ret = -1;
+	int held[NSTYPE_COUNT];
+	int ret;
 
-	if (old < 0)
-		return -1;
-	/* What a keeper keeps goes on to be kept by one. */
-	more.keeper |= faccessat(old, KEEPER_RECORD, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	if (members_open(wish->name, old, held, d) == 0 && merge(wish, held, all, d) == 0)
-		ret = build(place, &more, all, old, NULL, d);
-	members_close(held);
+	nsref_none(held);
+	ret = old < 0 ? -1 : add_to(place, wish, old, held, d);
+	nsref_close_all(held);
 	return ret;
 }
 
@@ -272,14 +289,16 @@ int set_make(struct place *place, const struct set_wish *wish, struct set_made *
 static int take_away(const struct place *place, const char *name, int dir, struct diag *d)
 {
 	struct site site = { .dir = -1 };
+	bool gone;
 
 	for (unsigned int n = 0; renameat(place->dir, name, place->work, next_name(&site, name, n)) < 0; n++)
 		if (errno != EEXIST && errno != ENOTEMPTY)
 			return fail(place, name, "remove the set", d);
-	if (members_dismantle(place->work, site.name, dir, d) == 0)
+	if (members_dismantle(place->work, site.name, dir, name, &gone, d) == 0)
 		return 0;
-	/* What could not be let go of is still kept, and can be found. */
-	renameat(place->work, site.name, place->dir, name);
+	/* It is still whole; or else what is left of it is for the next one to sweep. */
+	if (!gone)
+		renameat(place->work, site.name, place->dir, name);
 	return -1;
 }
 
@@ -340,7 +359,7 @@ static int renew(struct place *place, const char *name, int dir, int state, stru
 	int ret = 0;
 
 	if (members_open(name, dir, held, d) < 0) {
-		members_close(held);
+		nsref_close_all(held);
 		return -1;
 	}
 	less = leave_out_dead(held);
@@ -348,7 +367,7 @@ static int renew(struct place *place, const char *name, int dir, int state, stru
 		ret = take_away(place, name, dir, d);
 	else if (less)
 		ret = place_prepare(place, !wish.keeper, d) < 0 ? -1 : build(place, &wish, held, dir, NULL, d);
-	members_close(held);
+	nsref_close_all(held);
 	return ret ? -1 : 0;
 }
 
@@ -384,8 +403,8 @@ static int remove_one_stale(struct place *place, const char *name, set_is_elsewh
 
 int set_remove_stale(struct place *place, set_is_elsewhere *elsewhere, struct diag *d)
 {
-	const struct dirent *entry;
 	int ret = 0, there = place_open(place, d);
+	const char *name;
 	DIR *all;
 
 	if (there <= 0)
@@ -395,9 +414,11 @@ int set_remove_stale(struct place *place, set_is_elsewhere *elsewhere, struct di
 	all = file_list(place->dir);
 	if (!all)
 		return diag_fail(d, place->path, "read the place of sets");
-	while ((entry = readdir(all)) != NULL)
-		if (is_set(place, entry->d_name) && remove_one_stale(place, entry->d_name, elsewhere, d) < 0)
+	while ((name = file_next(all)) != NULL)
+		if (is_set(place, name) && remove_one_stale(place, name, elsewhere, d) < 0)
 			ret = -1;
+	if (errno)
+		ret = diag_fail(d, place->path, "read the place of sets");
 	closedir(all);
 	return ret;
 }

@@ -384,17 +384,27 @@ static bool is_all_plain(const char *text)
 	return !*text;
 }
 
+/* As this form of output can show it: *CHANGED, owned by the caller, or TEXT itself. NULL: out of memory. */
+static const char *presentable(const struct table *t, const char *text, char **changed)
+{
+	if (t->form == OUT_RAW || is_all_plain(text))
+		return text;
+	return *changed = t->form == OUT_JSON ? as_utf8(text) : as_plain(text);
+}
+
+static int set_cell(struct table *t, int column, const char *text, struct diag *d)
+{
+	return scols_line_set_data(t->row, (size_t)t->cell[column], text) ? out_of_memory(d) : 0;
+}
+
 int table_text(struct table *t, int column, const char *text, struct diag *d)
 {
 	cleanup_free char *changed = NULL;
 
 	if (t->cell[column] < 0 || !text)
 		return 0;
-	if (t->form != OUT_RAW && !is_all_plain(text)) {
-		changed = t->form == OUT_JSON ? as_utf8(text) : as_plain(text);
-		text = changed;
-	}
-	return !text || scols_line_set_data(t->row, (size_t)t->cell[column], text) ? out_of_memory(d) : 0;
+	text = presentable(t, text, &changed);
+	return text ? set_cell(t, column, text, d) : out_of_memory(d);
 }
 
 int table_number(struct table *t, int column, uint64_t number, struct diag *d)
@@ -404,95 +414,286 @@ int table_number(struct table *t, int column, uint64_t number, struct diag *d)
 	if (t->cell[column] < 0)
 		return 0;
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
-	return scols_line_set_data(t->row, (size_t)t->cell[column], text) ? out_of_memory(d) : 0;
+	return set_cell(t, column, text, d);
 }
 
-static size_t width_of(const char *text)
+/* What stands between two is in none of them. */
+static char *add_line(char *to, const char *text, bool wrap)
 {
-	return text ? strlen(text) : 0;
-}
-
-static void print_cell(const char *text, size_t width, bool right, bool last)
-{
-	int pad = (int)(width - width_of(text));
-
-	if (right && pad)
-		printf("%*s", pad, "");
-	if (text)
-		fputs(text, stdout);
-	if (!right && !last && pad)
-		printf("%*s", pad, "");
-	putchar(last ? '\n' : ' ');
-}
-
-static const char *cell_of(struct libscols_line *row, size_t column)
-{
-	return scols_cell_get_data(scols_line_get_cell(row, column));
-}
-
-static void print_headings(const struct table *t, const size_t *width)
-{
-	for (size_t i = 0; i < t->choice.n; i++) {
-		const struct table_column *info = &t->columns[t->choice.column[i]];
-
-		print_cell(info->name, width[i], info->kind == TABLE_NUMBER, i + 1 == t->choice.n);
+	for (; *text; text++) {
+		if (wrap && *text == '\n')
+			to = stpcpy(to, "\\x0a");
+		else
+			*to++ = *text;
 	}
+	return to;
 }
 
-static void print_row(const struct table *t, struct libscols_line *row, const size_t *width)
+int table_lines(struct table *t, int column, const char *const *texts, size_t n, struct diag *d)
 {
-	for (size_t i = 0; i < t->choice.n; i++)
-		print_cell(cell_of(row, i), width[i],
-			   t->columns[t->choice.column[i]].kind == TABLE_NUMBER,
-			   i + 1 == t->choice.n);
-}
+	cleanup_free char *joined = NULL;
+	size_t size = 1;
+	char *to;
 
-static void print_rows(const struct table *t, struct libscols_iter *at, const size_t *width)
-{
-	struct libscols_line *row;
+	if (t->cell[column] < 0 || !n)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		size += strlen(texts[i]) * 4 + 1;
+	to = joined = malloc(size);
+	for (size_t i = 0; joined && i < n; i++) {
+		cleanup_free char *changed = NULL;
+		const char *text = presentable(t, texts[i], &changed);
 
-	if (t->headings)
-		print_headings(t, width);
-	while (scols_table_next_line(t->scols, at, &row) == 0)
-		print_row(t, row, width);
+		if (!text)
+			return out_of_memory(d);
+		if (i)
+			*to++ = t->wrap ? '\n' : ',';
+		to = add_line(to, text, t->wrap);
+	}
+	if (!joined)
+		return out_of_memory(d);
+	*to = '\0';
+	return set_cell(t, column, joined, d);
 }
 
 /*
- * As the library would, in a third of the time: it asks the locale about each
- * byte, several times. Here all of it is ASCII.
+ * As text: as the library would do it, in a third of the time, and the same in
+ * each locale: it asks that about each byte, several times. Here all is ASCII.
  */
-static int print_flat(const struct table *t)
+
+struct print {
+	const struct table *t;
+	void (*see)(struct print *p, struct libscols_line *row);
+	size_t width[TABLE_MAX_COLUMNS]; /* in the order of what is chosen */
+	/* Of the row in the tree: what goes before it, two characters a level. */
+	char *lead;
+	size_t depth, capacity;
+};
+
+static const char *cell_of(struct libscols_line *row, size_t index)
+{
+	const char *text = scols_cell_get_data(scols_line_get_cell(row, index));
+
+	return text ? text : "";
+}
+
+static size_t lead_of(const struct print *p, size_t index)
+{
+	return p->t->choice.column[index] == p->t->tree ? p->depth * 2 : 0;
+}
+
+static void measure(struct print *p, struct libscols_line *row)
+{
+	for (size_t i = 0; i < p->t->choice.n; i++) {
+		const char *text = cell_of(row, i);
+		size_t len;
+
+		do {
+			len = strcspn(text, "\n");
+			if (p->width[i] < len + lead_of(p, i))
+				p->width[i] = len + lead_of(p, i);
+			text += len + 1;
+		} while (text[-1]);
+	}
+}
+
+/* LEN bytes behind LEAD, in a column of WIDTH. */
+static void print_cell(const char *lead, size_t n_lead, const char *text, size_t len,
+		       size_t width, bool right)
+{
+	int room = (int)(width - (n_lead < width ? n_lead : width));
+	int shown = len < (size_t)room ? (int)len : room;
+
+	printf("%.*s", (int)(width - (size_t)room), lead);
+	if (right)
+		printf("%*s", room - shown, "");
+	fwrite(text, 1, (size_t)shown, stdout);
+	if (!right)
+		printf("%*s", room - shown, "");
+}
+
+/* The LINE-th line of TEXT. False: it has less. */
+static bool find_line(const char **text, size_t line, size_t *len)
+{
+	for (;; line--, *text += *len + 1) {
+		*len = strcspn(*text, "\n");
+		if (!line)
+			return true;
+		if (!(*text)[*len]) {
+			*len = 0;
+			return false;
+		}
+	}
+}
+
+/* One of the lines of ROW. False: it has less. */
+static bool print_line(struct print *p, struct libscols_line *row, size_t line)
+{
+	const struct table *t = p->t;
+	bool any = !line;
+
+	for (size_t i = 0; line && i < t->choice.n; i++) {
+		const char *text = cell_of(row, i);
+		size_t len;
+
+		any |= find_line(&text, line, &len);
+	}
+	for (size_t i = 0; any && i < t->choice.n; i++) {
+		const char *text = cell_of(row, i);
+		const bool is_last = i + 1 == t->choice.n, right = is_right(t, t->choice.column[i]);
+		size_t len, n_lead = lead_of(p, i), width;
+
+		find_line(&text, line, &len);
+		width = is_last && !right && n_lead + len < p->width[i] ? n_lead + len : p->width[i];
+		print_cell(p->lead, n_lead, text, len, width, right);
+		putchar(is_last ? '\n' : ' ');
+	}
+	return any;
+}
+
+/* The last two characters that go before a row: where it hangs; and further down, what hangs below. */
+static void set_lead(struct print *p, const char *text)
+{
+	if (p->depth)
+		memcpy(p->lead + (p->depth - 1) * 2, text, 2);
+}
+
+static void print_row(struct print *p, struct libscols_line *row)
+{
+	for (size_t line = 0; print_line(p, row, line); line++)
+		;
+}
+
+static int deepen(struct print *p)
+{
+	char *larger;
+
+	if (p->capacity < (p->depth + 1) * 2) {
+		larger = realloc(p->lead, p->depth * 4 + 64);
+		if (!larger)
+			return -ENOMEM;
+		p->lead = larger;
+		p->capacity = p->depth * 4 + 64;
+	}
+	p->depth++;
+	return 0;
+}
+
+static int walk_row(struct print *p, struct libscols_line *row, bool is_last);
+
+static int walk_children(struct print *p, struct libscols_line *row)
 {
 	struct libscols_iter *at = scols_new_iter(SCOLS_ITER_FORWARD);
-	size_t width[TABLE_MAX_COLUMNS] = { 0 };
-	struct libscols_line *row;
+	struct libscols_line *child, *next;
+	int ret = at ? deepen(p) : -ENOMEM;
 
-	if (!at)
-		return -ENOMEM;
-	for (size_t i = 0; t->headings && i < t->choice.n; i++)
-		width[i] = strlen(t->columns[t->choice.column[i]].name);
-	while (scols_table_next_line(t->scols, at, &row) == 0)
-		for (size_t i = 0; i < t->choice.n; i++) {
-			size_t len = width_of(cell_of(row, i));
+	if (ret == 0) {
+		bool more = scols_line_next_child(row, at, &child) == 0;
 
-			width[i] = len > width[i] ? len : width[i];
+		while (ret == 0 && more) {
+			more = scols_line_next_child(row, at, &next) == 0;
+			ret = walk_row(p, child, !more);
+			child = next;
 		}
-	scols_reset_iter(at, SCOLS_ITER_FORWARD);
-	if (t->row)
-		print_rows(t, at, width);
+		p->depth--;
+	}
 	scols_free_iter(at);
-	return 0;
+	return ret;
+}
+
+static int walk_row(struct print *p, struct libscols_line *row, bool is_last)
+{
+	set_lead(p, is_last ? "`-" : "|-");
+	p->see(p, row);
+	set_lead(p, is_last ? "  " : "| ");
+	return p->t->tree >= 0 && scols_line_has_children(row) ? walk_children(p, row) : 0;
+}
+
+static int walk(struct print *p, struct libscols_iter *at)
+{
+	struct libscols_line *row;
+	int ret = 0;
+
+	scols_reset_iter(at, SCOLS_ITER_FORWARD);
+	while (ret == 0 && scols_table_next_line(p->t->scols, at, &row) == 0)
+		if (p->t->tree < 0 || !scols_line_get_parent(row))
+			ret = walk_row(p, row, true);
+	return ret;
+}
+
+static void print_headings(const struct print *p)
+{
+	const struct table *t = p->t;
+
+	for (size_t i = 0; i < t->choice.n; i++) {
+		const char *name = t->columns[t->choice.column[i]].name;
+		const bool is_last = i + 1 == t->choice.n, right = is_right(t, t->choice.column[i]);
+
+		print_cell("", 0, name, strlen(name), is_last && !right ? strlen(name) : p->width[i], right);
+		putchar(is_last ? '\n' : ' ');
+	}
+}
+
+/* Of a terminal; 0: it is none, or does not tell. */
+static size_t terminal_width(void)
+{
+	struct winsize size;
+
+	return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* What is too wide is taken from what may be cut, as far as its heading goes. */
+static void cut(struct print *p)
+{
+	const struct table *t = p->t;
+	size_t room = terminal_width(), all = t->choice.n - 1;
+
+	for (size_t i = 0; i < t->choice.n; i++)
+		all += p->width[i];
+	for (size_t i = 0; room && all > room && i < t->choice.n; i++) {
+		const struct table_column *info = &t->columns[t->choice.column[i]];
+		size_t least = strlen(info->name), spare;
+
+		if (info->kind != TABLE_LONG || p->width[i] <= least)
+			continue;
+		spare = p->width[i] - least < all - room ? p->width[i] - least : all - room;
+		p->width[i] -= spare;
+		all -= spare;
+	}
+}
+
+static int print_text(const struct table *t)
+{
+	struct print p = { .t = t, .see = measure };
+	struct libscols_iter *at = scols_new_iter(SCOLS_ITER_FORWARD);
+	int ret = at ? 0 : -ENOMEM;
+
+	for (size_t i = 0; t->headings && i < t->choice.n; i++)
+		p.width[i] = strlen(t->columns[t->choice.column[i]].name);
+	if (ret == 0)
+		ret = walk(&p, at);
+	if (t->cut)
+		cut(&p);
+	if (ret == 0 && t->headings)
+		print_headings(&p);
+	p.see = print_row;
+	if (ret == 0)
+		ret = walk(&p, at);
+	free(p.lead);
+	scols_free_iter(at);
+	return ret;
 }
 
 int table_print(struct table *t, struct diag *d)
 {
+	const bool empty = !scols_table_get_nlines(t->scols);
 	int ret = 0;
 
 	/* Older libraries write nothing at all for nothing, which is no JSON. */
-	if (t->form == OUT_JSON && !t->row)
+	if (t->form == OUT_JSON && empty)
 		printf("{\n   \"%s\": [\n\n   ]\n}\n", t->name);
-	else
-		ret = t->form == OUT_TABLE ? print_flat(t) : scols_print_table(t->scols);
+	else if (!empty)
+		ret = t->form == OUT_TABLE ? print_text(t) : scols_print_table(t->scols);
 	if (ret)
 		return diag_set(d, -ret, NULL, "print a table");
 	return ferror(stdout) || fflush(stdout) != 0 ? diag_fail(d, NULL, "write to stdout") : 0;
@@ -500,7 +701,11 @@ int table_print(struct table *t, struct diag *d)
 
 void table_free(struct table *t)
 {
-	if (t)
-		scols_unref_table(t->scols);
+	if (!t)
+		return;
+#ifdef HAVE_SCOLS_FILTER
+	scols_unref_filter(t->filter);
+#endif
+	scols_unref_table(t->scols);
 	free(t);
 }

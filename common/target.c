@@ -120,8 +120,10 @@ int target_check(const struct target *t, struct diag *d)
 {
 	struct pollfd fd = { .fd = t->pidfd, .events = POLLIN };
 
-	if (poll(&fd, 1, 0) == 0)
-		return 0;
+	int ended = poll(&fd, 1, 0);
+
+	if (ended <= 0)
+		return ended < 0 ? diag_fail(d, NULL, "look whether process %d lives", (int)t->pid) : 0;
 	return diag_set(d, 0, NULL, "process %d has ended", (int)t->pid);
 }
 

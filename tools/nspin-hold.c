@@ -8,6 +8,7 @@
 
 #include "diag.h"
 #include "env.h"
+#include "nsref.h"
 #include "place.h"
 #include "run.h"
 #include "set.h"
@@ -63,6 +64,6 @@ int nspin_hold(const struct nspin *n, struct diag *d)
 		return -1;
 	target_close(&target);
 	ret = n->keep ? leave_keeper(n, fd, d) : run_program(n, fd, d);
-	nspin_close(fd);
+	nsref_close_all(fd);
 	return ret;
 }

@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "diag.h"
+#include "nsref.h"
 #include "pin.h"
 #include "set.h"
 
@@ -66,7 +67,7 @@ int nspin_keep(const struct nspin *n, struct diag *d)
 		}, NULL, d), d);
 	else if (ret == 0)
 		ret = keep_files(fd, n->file, n->make_private, d);
-	nspin_close(fd);
+	nsref_close_all(fd);
 	finish(&w);
 	return ret;
 }
@@ -106,7 +107,7 @@ static int keep_one_file(struct work *w, const char *word, const char *path, str
 	if (nspin_open(&wish, &w->target, fd, d) < 0)
 		return -1;
 	ret = keep_files(fd, file, false, d);
-	nspin_close(fd);
+	nsref_close_all(fd);
 	return ret;
 }
 
@@ -119,7 +120,7 @@ static int keep_one_set(struct work *w, const char *name, struct diag *d)
 	if (set_check_name(name, "NAME", d) < 0 || nspin_open(&wish, &w->target, fd, d) < 0)
 		return -1;
 	ret = explain_again(set_make(&w->place, &(struct set_wish){ .name = name, .fd = fd }, NULL, d), d);
-	nspin_close(fd);
+	nsref_close_all(fd);
 	return ret;
 }
 

@@ -14,6 +14,7 @@
 
 #include "cleanup.h"
 #include "diag.h"
+#include "file.h"
 #include "keeper.h"
 #include "nsfs.h"
 #include "nspin.h"
@@ -246,7 +247,9 @@ static int open_other_places(struct list *l, struct diag *d)
 	}
 	if (ret < 0)
 		return -1;
-	if (glob("/run/user/*/nspin", GLOB_NOSORT, NULL, &found) == 0)
+	if (glob("/run/user/*/nspin", GLOB_NOSORT, NULL, &found) == GLOB_NOSPACE)
+		ret = out_of_memory(d);
+	else
 		for (size_t i = 0; ret == 0 && i < found.gl_pathc; i++)
 			ret = open_other_place(l, found.gl_pathv[i], d);
 	globfree(&found);
@@ -358,11 +361,11 @@ static int compare(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-static int compare_sets(const struct row *a, const struct row *b)
+static int compare_set(const struct row *row, const char *set, size_t place)
 {
-	int differ = strcmp(a->set, b->set);
+	int differ = strcmp(row->set, set);
 
-	return differ ? differ : compare(a->place, b->place);
+	return differ ? differ : compare(row->place, place);
 }
 
 /* Pins that are in no set as mountinfo has them; then each set, in the order of types. */
@@ -372,7 +375,7 @@ static int compare_rows(const void *one, const void *other)
 	int differ = compare(!!a->set, !!b->set);
 
 	if (!differ && a->set)
-		differ = compare_sets(a, b);
+		differ = compare_set(a, b->set, b->place);
 	if (!differ)
 		differ = compare(a->order, b->order);
 	if (!differ && a->set)
@@ -413,8 +416,11 @@ static int see_own(struct list *l, struct diag *d)
 {
 	char path[NSREF_PATH];
 
-	if (table_has(&l->choice, COL_MNTNS))
+	if (table_has(&l->choice, COL_MNTNS)) {
 		l->mntns = nsref_inode(nsref_path(path, 0, NS_MNT, false));
+		if (!l->mntns)
+			return diag_fail(d, path, "look at the namespace");
+	}
 	if (nsfs_own(see_pin, l, d) < 0)
 		return -1;
 	look_at_pids(l, 0, NULL);
@@ -447,14 +453,17 @@ static int add_bare(struct list *l, const struct place *place, const char *name,
 }
 
 /* A link there may name the pin by which it has been opened. */
-/* Not by the link: that shows the pin, if it was opened by one. */
-static uint64_t held(const struct keeper *k, int type)
+/* 0; -1 with errno. Not by the link: that shows the pin, if it was opened by one. */
+static int held(const struct keeper *k, int type, uint64_t *ns)
 {
 	char path[16];
 	struct stat st;
 
 	snprintf(path, sizeof(path), "fd/%d", KEEPER_FIRST + type);
-	return fstatat(k->target.proc, path, &st, 0) < 0 ? 0 : st.st_ino;
+	if (fstatat(k->target.proc, path, &st, 0) < 0)
+		return -1;
+	*ns = st.st_ino;
+	return 0;
 }
 
 static enum state held_state(const struct list *l, const struct keeper *k, enum nstype type)
@@ -472,21 +481,21 @@ static int add_held(struct list *l, const struct keeper *k, const char *name,
 		    const struct row *row, struct diag *d)
 {
 	struct row each = *row;
-	struct diag ended;
 	char path[64];
 	pid_t pid;
 	int n = 0;
 
-	if (procdir_number(k->target.pidfd, &pid, &ended) < 0)
-		return 0;
+	if (procdir_number(k->target.pidfd, &pid, d) < 0)
+		return d->err == ESRCH ? 0 : -1;
 	for (int type = 0; type < NSTYPE_COUNT; type++) {
-		each.ns = held(k, type);
-		if (!each.ns)
-			continue;
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, KEEPER_FIRST + type);
+		if (held(k, type, &each.ns) < 0) {
+			if (scan_is_gone(errno) || scan_is_forbidden(errno))
+				continue;
+			return diag_fail(d, path, "look at what a keeper holds");
+		}
 		n++;
 		each.type = type;
-		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid,
-			 KEEPER_FIRST + type);
 		if (!is_wanted(l, name, path))
 			continue;
 		each.state = held_state(l, k, type);
@@ -550,15 +559,14 @@ static int see_keeper(struct list *l, size_t index, const char *name, struct dia
 }
 
 /* Is it a set by the pins of our mount namespace? The first N rows are sorted. */
-static bool is_pinned(struct list *l, size_t n, size_t place, char *name)
+static bool is_pinned(const struct list *l, size_t n, size_t place, const char *name)
 {
 	size_t low = 0, high = n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct row *row = &l->rows[middle];
-		const struct row key = { .set = name, .place = place };
-		int differ = row->set ? compare_sets(row, &key) : -1;
+		int differ = row->set ? compare_set(row, name, place) : -1;
 
 		if (differ == 0)
 			return true;
@@ -572,19 +580,19 @@ static bool is_pinned(struct list *l, size_t n, size_t place, char *name)
 
 static int see_keepers(struct list *l, size_t n_pins, size_t place, struct diag *d)
 {
-	int fd = openat(l->places[place].dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
+	static const char step[] = "look which sets there are";
+	const char *path = l->places[place].path, *name;
+	DIR *dir = file_list(l->places[place].dir);
 	int ret = 0;
 
-	if (!dir) {
-		cleanup_close_fd(&fd);
-		return diag_fail(d, l->places[place].path, "look which sets there are");
-	}
-	while (ret == 0 && (entry = readdir(dir)))
-		if (target_is_set_name(entry->d_name) && may_be_wanted(l, entry->d_name) &&
-		    !is_pinned(l, n_pins, place, entry->d_name))
-			ret = see_keeper(l, place, entry->d_name, d);
+	if (!dir)
+		return diag_fail(d, path, step);
+	while (ret == 0 && (name = file_next(dir)))
+		if (target_is_set_name(name) && may_be_wanted(l, name) &&
+		    !is_pinned(l, n_pins, place, name))
+			ret = see_keeper(l, place, name, d);
+	if (ret == 0 && errno)
+		ret = diag_fail(d, path, step);
 	closedir(dir);
 	return ret;
 }

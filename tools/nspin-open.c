@@ -13,14 +13,6 @@
 #include "pidns.h"
 #include "set.h"
 
-void nspin_close(int fd[NSTYPE_COUNT])
-{
-	for (int type = 0; type < NSTYPE_COUNT; type++) {
-		cleanup_close_fd(&fd[type]);
-		fd[type] = -1;
-	}
-}
-
 /* What its children are born in is what it has made; a PID namespace without a process shows in no link (6.11). */
 static int open_one(const struct target *t, int type, struct diag *d)
 {
@@ -126,8 +118,7 @@ static int open_all(const struct nspin_wish *wish, struct target *t, int fd[NSTY
 int nspin_open(const struct nspin_wish *wish, struct target *target, int fd[NSTYPE_COUNT],
 	       struct diag *d)
 {
-	for (int type = 0; type < NSTYPE_COUNT; type++)
-		fd[type] = -1;
+	nsref_none(fd);
 	if (open_all(wish, target, fd, d) == 0) {
 		if (has_any(fd))
 			return 0;
@@ -135,6 +126,6 @@ int nspin_open(const struct nspin_wish *wish, struct target *target, int fd[NSTY
 			 "nothing to keep: all namespaces of the process, but for its PID namespace, are ours, too");
 		diag_hint(d, "a type that is named is kept in any case, as in --net");
 	}
-	nspin_close(fd);
+	nsref_close_all(fd);
 	return -1;
 }

@@ -48,7 +48,6 @@ struct nspin_wish {
 };
 int nspin_open(const struct nspin_wish *wish, struct target *target, int fd[NSTYPE_COUNT],
 	       struct diag *d);
-void nspin_close(int fd[NSTYPE_COUNT]);
 
 /* nspin-keep: sets, pins on files, and many of them by lines on stdin. -1 and *d. */
 int nspin_keep(const struct nspin *n, struct diag *d);
