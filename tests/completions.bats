@@ -6,11 +6,15 @@
 load helpers
 load option-tables
 
-TOOLS=(nsclone nsunshare nsenter-lite)
+TOOLS=(nsclone nsunshare nsenter-lite nspin)
 
-# each_tool for those that make namespaces, and for the one that enters them.
+# each_tool for those that start a program, that make namespaces, that take a
+# target, and for the ones that enter and that keep them.
+each_launcher() { local TOOLS=(nsclone nsunshare nsenter-lite) && each_tool "$@"; }
 each_maker() { local TOOLS=(nsclone nsunshare) && each_tool "$@"; }
+each_taker() { local TOOLS=(nsenter-lite nspin) && each_tool "$@"; }
 for_nsenter() { local TOOLS=(nsenter-lite) && each_tool "$@"; }
+for_nspin() { local TOOLS=(nspin) && each_tool "$@"; }
 
 setup_file() {
 	export COMPLETIONS=$abs_top_srcdir/completions
@@ -20,7 +24,8 @@ setup_file() {
 }
 
 # A directory with one file and one directory in it, and programs to find: the
-# tools, never run, and one that has a completion of its own.
+# tools, never run, and one that has a completion of its own. Only nspin is asked
+# something, and knows two sets, "alpha" twice, and a pin that is in no set.
 setup() {
 	local program
 	mkdir -p "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/here/some-dir"
@@ -28,6 +33,12 @@ setup() {
 	for program in "${TOOLS[@]}" stub-program; do
 		printf '#!/bin/sh\nexit 99\n' >"$BATS_TEST_TMPDIR/bin/$program"
 	done
+	cat >"$BATS_TEST_TMPDIR/bin/nspin" <<-'END'
+		#!/bin/sh
+		echo "nspin: hint: this is not for the terminal" >&2
+		[ "$*" = '--list --noheadings --raw --output SET' ] || exit 99
+		printf '%s\n' beta alpha '' alpha
+	END
 	chmod 755 "$BATS_TEST_TMPDIR"/bin/*
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH
 	cd "$BATS_TEST_TMPDIR/here"
@@ -168,7 +179,7 @@ offers_among() {
 all_options() {
 	local long
 	mapfile -t long < <(table_long | cut -d ' ' -f 1)
-	[ "${#long[@]}" -gt 30 ]
+	[ "${#long[@]}" -gt 20 ]
 	[ "$(table_short | wc -l)" -gt 15 ]
 	offers "$1" "$TOOL --" "${long[@]}"
 	ask "$1" "$TOOL -"
@@ -189,15 +200,12 @@ files_and_directories() {
 	for option in --{mount,uts,ipc,net,pid,user,cgroup,time}=; do
 		offers "$1" "$TOOL $option" some-dir some-file
 	done
-	for option in --root= --wd=; do
-		offers "$1" "$TOOL $option" some-dir
-	done
 	"files_and_directories_of_${TOOL//-/_}" "$1"
 }
 
 files_and_directories_of_nsunshare() {
 	local option
-	for option in --{mount-proc,mount-sys,mount-binfmt}= '-R ' '-w ' '--root ' '--wd '; do
+	for option in --{root,wd,mount-proc,mount-sys,mount-binfmt}= '-R ' '-w ' '--root ' '--wd '; do
 		offers "$1" "$TOOL $option" some-dir
 	done
 }
@@ -211,10 +219,24 @@ files_and_directories_of_nsclone() {
 }
 
 files_and_directories_of_nsenter_lite() {
-	offers "$1" 'nsenter-lite --wdns=' some-dir
+	local option
+	for option in --{root,wd,wdns}=; do
+		offers "$1" "nsenter-lite $option" some-dir
+	done
 	offers "$1" 'nsenter-lite --from=some-' some-dir some-file
 	offers "$1" 'nsenter-lite --from some-' some-dir some-file
 	offers "$1" 'nsenter-lite -f some-' some-dir some-file
+}
+
+# A name without a slash is that of a set.
+files_and_directories_of_nspin() {
+	local option here=./
+	[ "$1" != zsh ] || here=
+	for option in -d -l --list -rl; do
+		offers "$1" "nspin $option ./some-" "${here}some-dir" "${here}some-file"
+	done
+	offers "$1" 'nspin -d some-'
+	offers "$1" 'nspin -t 1 ./some-'
 }
 
 # name_in DATABASE OTHER: a name that is in one and not in the other.
@@ -264,12 +286,91 @@ names_and_numbers_of_nsenter_lite() {
 	offers "$1" 'nsenter-lite --drop-caps=kill,net_r' kill,net_raw
 }
 
-processes() {
+targets() {
 	local option
-	for option in --target= '--target ' '-t ' '-aet '; do
-		offers_among "$1" "nsenter-lite $option" "$$"
+	for option in --target= '--target ' '-t ' '-at '; do
+		offers_among "$1" "$TOOL $option" "$$" alpha beta
 	done
-	offers "$1" "nsenter-lite -t $$" "$$"
+	offers "$1" "$TOOL -t $$" "$$"
+	offers "$1" "$TOOL -t al" alpha
+	offers "$1" "$TOOL --target=b" beta
+}
+
+### nspin
+
+sets() {
+	local before
+	for before in '-d' '--delete' '-l' '-Al' '--list --json' '-l -o NS,TYPE' '-d beta' '-d some-file' \
+		'-t 1 --add' '--add -t alpha --net' '-d --'; do
+		offers "$1" "nspin $before " alpha beta
+		offers "$1" "nspin $before al" alpha
+	done
+}
+
+# What is not known, or not wanted.
+no_sets() {
+	local before
+	for before in '-t 1' '-t alpha' '-to' '-t 1 --add beta' '--batch' '--stale' '--hold --keep' '--hold --keep=x' \
+		'--hold --keep=x -t 1' '-t 1 --keep'; do
+		offers "$1" "nspin $before "
+		offers "$1" "nspin $before al"
+	done
+	offers "$1" 'nspin --keep=al'
+}
+
+# Without a place for sets, say, there is nothing to offer, and nothing to tell.
+no_nspin() {
+	local text
+	for text in 'exit 1' 'kill $$'; do
+		printf '%s\n' '#!/bin/sh' 'echo "nspin: no place" >&2' "$text" >"$BATS_TEST_TMPDIR/bin/nspin"
+		offers "$1" 'nspin -d '
+		offers "$1" "nspin -t $$" "$$"
+	done
+}
+
+# What the tool itself says that there is.
+sets_that_there_are() {
+	[ -x "$NSPIN" ] || skip 'needs nspin, which is not built without libsmartcols'
+	in_private_mounts sets_of_nspin "$1"
+}
+
+sets_of_nspin() {
+	export NSPIN_DIR=$BATS_TEST_TMPDIR/sets
+	ln -sf "$NSPIN" "$BATS_TEST_TMPDIR/bin/nspin"
+	offers "$1" 'nspin --delete '
+	nspin -t $$ --uts one
+	nspin -t $$ --uts --ipc Two-2.b
+	offers "$1" 'nspin --delete ' one Two-2.b
+	offers "$1" 'nsenter-lite -t T' Two-2.b
+	nspin --delete one
+	offers "$1" 'nspin --delete ' Two-2.b
+}
+
+columns() {
+	local option
+	for option in --output= '--output ' '-o ' '-lo '; do
+		offers "$1" "nspin $option" NS TYPE SET PATH STATE NPROCS MNTNS
+		offers "$1" "nspin ${option}N" NS NPROCS
+		offers "$1" "nspin ${option}SET,NS,M" SET,NS,MNTNS
+		offers "$1" "nspin ${option}+NP" +NPROCS
+		offers "$1" "nspin ${option}+STATE,NP" +STATE,NPROCS
+	done
+}
+
+# A new name is not that of a file.
+new_names() {
+	offers "$1" "$TOOL --pin "
+	offers "$1" "$TOOL --pin=some-"
+	offers "$1" "$TOOL -Ur --pin some-"
+	offers "$1" "$TOOL -Ur --pin alpha stub-pro" stub-program
+}
+
+programs_that_hold() {
+	local before
+	for before in '' '-t 1 ' '--net -t alpha ' '-at 1 -- '; do
+		offers "$1" "nspin --hold ${before}stub-pro" stub-program
+		offers "$1" "nspin --hold ${before}stub-program --stub" --stub-option
+	done
 }
 
 # All that there are: the tool takes each, and knows no more.
@@ -347,6 +448,8 @@ its_own_completion() {
 	offers "$1" "$TOOL -U nsclone -n --host-s" --host-setup
 	offers "$1" "$TOOL -U nsunshare -n --sysv" --sysvsem
 	offers "$1" "$TOOL -U nsenter-lite -n --net-s" --net-socket
+	offers "$1" "$TOOL -U nspin -t 1 --noh" --noheadings
+	offers "$1" "$TOOL -U nspin -d al" alpha
 }
 
 its_own_completion_behind_maps() {
@@ -390,29 +493,29 @@ attached_to_a_letter() {
 @test "zsh offers files, and directories where only these will do" { requires_shell zsh; each_tool files_and_directories zsh; }
 @test "fish offers files, and directories where only these will do" { requires_shell fish; each_tool files_and_directories fish; }
 
-@test "bash offers signals, users, groups, variables and descriptors" { requires_shell bash; each_tool names_and_numbers bash; }
-@test "zsh offers signals, users, groups, variables and descriptors" { requires_shell zsh; each_tool names_and_numbers zsh; }
-@test "fish offers signals, users, groups, variables and descriptors" { requires_shell fish; each_tool names_and_numbers fish; }
+@test "bash offers signals, users, groups, variables and descriptors" { requires_shell bash; each_launcher names_and_numbers bash; }
+@test "zsh offers signals, users, groups, variables and descriptors" { requires_shell zsh; each_launcher names_and_numbers zsh; }
+@test "fish offers signals, users, groups, variables and descriptors" { requires_shell fish; each_launcher names_and_numbers fish; }
 
-@test "bash offers signals that the tool takes" { requires_shell bash; each_tool signals bash; }
-@test "zsh offers signals that the tool takes" { requires_shell zsh; each_tool signals zsh; }
-@test "fish offers signals that the tool takes" { requires_shell fish; each_tool signals fish; }
+@test "bash offers signals that the tool takes" { requires_shell bash; each_launcher signals bash; }
+@test "zsh offers signals that the tool takes" { requires_shell zsh; each_launcher signals zsh; }
+@test "fish offers signals that the tool takes" { requires_shell fish; each_launcher signals fish; }
 
 @test "bash offers a user and then a group to --owner" { requires_shell bash; each_maker owner bash; }
 @test "zsh offers a user and then a group to --owner" { requires_shell zsh; each_maker owner zsh; }
 @test "fish offers a user and then a group to --owner" { requires_shell fish; each_maker owner fish; }
 
-@test "bash offers the names of variables to --setenv" { requires_shell bash; each_tool variable_to_set bash; }
-@test "zsh offers the names of variables to --setenv" { requires_shell zsh; each_tool variable_to_set zsh; }
-@test "fish offers the names of variables to --setenv" { requires_shell fish; each_tool variable_to_set fish; }
+@test "bash offers the names of variables to --setenv" { requires_shell bash; each_launcher variable_to_set bash; }
+@test "zsh offers the names of variables to --setenv" { requires_shell zsh; each_launcher variable_to_set zsh; }
+@test "fish offers the names of variables to --setenv" { requires_shell fish; each_launcher variable_to_set fish; }
 
-@test "bash offers commands where the program stands" { requires_shell bash; each_tool the_program bash; }
-@test "zsh offers commands where the program stands" { requires_shell zsh; each_tool the_program zsh; }
-@test "fish offers commands where the program stands" { requires_shell fish; each_tool the_program fish; }
+@test "bash offers commands where the program stands" { requires_shell bash; each_launcher the_program bash; }
+@test "zsh offers commands where the program stands" { requires_shell zsh; each_launcher the_program zsh; }
+@test "fish offers commands where the program stands" { requires_shell fish; each_launcher the_program fish; }
 
-@test "bash hands over to the program's own completion" { requires_shell bash; each_tool its_own_completion bash; }
-@test "zsh hands over to the program's own completion" { requires_shell zsh; each_tool its_own_completion zsh; }
-@test "fish hands over to the program's own completion" { requires_shell fish; each_tool its_own_completion fish; }
+@test "bash hands over to the program's own completion" { requires_shell bash; each_launcher its_own_completion bash; }
+@test "zsh hands over to the program's own completion" { requires_shell zsh; each_launcher its_own_completion zsh; }
+@test "fish hands over to the program's own completion" { requires_shell fish; each_launcher its_own_completion fish; }
 
 @test "bash completes the argument of a bundle's last letter" { requires_shell bash; each_maker bundle_that_ends_in_an_argument bash; }
 @test "zsh completes the argument of a bundle's last letter" { requires_shell zsh; each_maker bundle_that_ends_in_an_argument zsh; }
@@ -422,9 +525,37 @@ attached_to_a_letter() {
 @test "zsh finds the program also behind maps and an owner" { requires_shell zsh; each_maker its_own_completion_behind_maps zsh; }
 @test "fish finds the program also behind maps and an owner" { requires_shell fish; each_maker its_own_completion_behind_maps fish; }
 
-@test "bash offers processes to enter" { requires_shell bash; for_nsenter processes bash; }
-@test "zsh offers processes to enter" { requires_shell zsh; for_nsenter processes zsh; }
-@test "fish offers processes to enter" { requires_shell fish; for_nsenter processes fish; }
+@test "bash offers processes and sets to enter and to keep" { requires_shell bash; each_taker targets bash; }
+@test "zsh offers processes and sets to enter and to keep" { requires_shell zsh; each_taker targets zsh; }
+@test "fish offers processes and sets to enter and to keep" { requires_shell fish; each_taker targets fish; }
+
+@test "bash offers the sets to delete, to list and to add to" { requires_shell bash; for_nspin sets bash; }
+@test "zsh offers the sets to delete, to list and to add to" { requires_shell zsh; for_nspin sets zsh; }
+@test "fish offers the sets to delete, to list and to add to" { requires_shell fish; for_nspin sets fish; }
+
+@test "bash offers no set where there is none to name" { requires_shell bash; for_nspin no_sets bash; }
+@test "zsh offers no set where there is none to name" { requires_shell zsh; for_nspin no_sets zsh; }
+@test "fish offers no set where there is none to name" { requires_shell fish; for_nspin no_sets fish; }
+
+@test "bash offers no set, and is silent, if nspin fails" { requires_shell bash; for_nspin no_nspin bash; }
+@test "zsh offers no set, and is silent, if nspin fails" { requires_shell zsh; for_nspin no_nspin zsh; }
+@test "fish offers no set, and is silent, if nspin fails" { requires_shell fish; for_nspin no_nspin fish; }
+
+@test "bash offers the sets that there are in truth" { requires_shell bash; for_nspin sets_that_there_are bash; }
+@test "zsh offers the sets that there are in truth" { requires_shell zsh; for_nspin sets_that_there_are zsh; }
+@test "fish offers the sets that there are in truth" { requires_shell fish; for_nspin sets_that_there_are fish; }
+
+@test "bash offers the columns of a list" { requires_shell bash; for_nspin columns bash; }
+@test "zsh offers the columns of a list" { requires_shell zsh; for_nspin columns zsh; }
+@test "fish offers the columns of a list" { requires_shell fish; for_nspin columns fish; }
+
+@test "bash offers no file where a new name is wanted" { requires_shell bash; each_maker new_names bash; }
+@test "zsh offers no file where a new name is wanted" { requires_shell zsh; each_maker new_names zsh; }
+@test "fish offers no file where a new name is wanted" { requires_shell fish; each_maker new_names fish; }
+
+@test "bash offers commands to hold namespaces" { requires_shell bash; for_nspin programs_that_hold bash; }
+@test "zsh offers commands to hold namespaces" { requires_shell zsh; for_nspin programs_that_hold zsh; }
+@test "fish offers commands to hold namespaces" { requires_shell fish; for_nspin programs_that_hold fish; }
 
 @test "bash offers the capabilities that the tool knows" { requires_shell bash; for_nsenter capabilities bash; }
 @test "zsh offers the capabilities that the tool knows" { requires_shell zsh; for_nsenter capabilities zsh; }
@@ -439,14 +570,14 @@ skips_redirections() {
 	offers bash "$TOOL 3>some-file --net=x stub-program --stub" --stub-option
 }
 
-@test "bash skips redirections" { requires_shell bash; each_tool skips_redirections; }
+@test "bash skips redirections" { requires_shell bash; each_launcher skips_redirections; }
 
-offers_clear_env() { offers "$1" "$TOOL --clear" --clear-env; }
+offers_version() { offers "$1" "$TOOL --vers" --version; }
 
 @test "zsh takes the file also when it is sourced" {
 	requires_shell zsh
 	export SOURCED=yes
-	each_tool offers_clear_env zsh
+	each_tool offers_version zsh
 }
 
 # install_completions: into $INSTALLED, a data directory; nothing is installed
@@ -464,7 +595,8 @@ install_completions() {
 finds_what_is_installed() {
 	requires_shell "$1"
 	install_completions
-	each_tool offers_clear_env "$1"
+	[ -x "$NSPIN" ] || local TOOLS=(nsclone nsunshare nsenter-lite)
+	each_tool offers_version "$1"
 }
 
 @test "bash finds what is installed" { finds_what_is_installed bash; }

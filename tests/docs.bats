@@ -7,7 +7,13 @@
 load helpers
 load option-tables
 
-TOOLS=(nsclone nsunshare nsenter-lite)
+TOOLS=(nsclone nsunshare nsenter-lite nspin)
+
+# each_tool for those that can be run: nspin is not built without libsmartcols.
+each_built() {
+	[ -x "$NSPIN" ] || local TOOLS=(nsclone nsunshare nsenter-lite)
+	each_tool "$@"
+}
 
 setup_file() { make_user; }
 teardown_file() { remove_user; }
@@ -15,8 +21,10 @@ teardown_file() { remove_user; }
 setup() {
 	MAN=$abs_top_srcdir/man
 	COMPLETIONS=$abs_top_srcdir/completions
-	export PATH=${NSCLONE%/*}:${NSUNSHARE%/*}:${NSENTER_LITE%/*}:$PATH
+	export PATH=${NSCLONE%/*}:${NSUNSHARE%/*}:${NSENTER_LITE%/*}:${NSPIN%/*}:$PATH
 }
+
+page_of() { printf '%s\n' "$MAN/$1".[1-8]; }
 
 ### The options that each place names
 # PLACE_long and PLACE_short of $TOOL, as table_long and table_short have them.
@@ -35,15 +43,15 @@ help_long() {
 				print substr(rest, RSTART + 1, RLENGTH - 2), kind
 		}' | sort
 }
-help_short() { "$LAUNCHER" --help | sed -nE 's/^ (-[A-Za-z])(, --.*|  .*)$/\1/p' | sort; }
+help_short() { "$LAUNCHER" --help | sed -nE 's/^ (-[A-Za-z])(, --.*|  .*)$/\1/p' | sort -u; }
 
 # .It Fl m , Fl \-mount Ns Op = Ns Ar file
-man_items() { sed -nE '/^\.Sh OPTIONS$/,/^\.Sh ENVIRONMENT$/s/^\.It (Fl .*)$/\1/p' "$MAN/$TOOL.1" | sed 's/\\-/-/g'; }
+man_items() { sed -nE '/^\.Sh OPTIONS$/,/^\.Sh ENVIRONMENT$/s/^\.It (Fl .*)$/\1/p' "$(page_of "$TOOL")" | sed 's/\\-/-/g'; }
 man_long() {
 	man_items | sed -nE 's/^(Fl . , )?Fl (-[a-z-]+)/-\2/p' |
 		sed -E 's/^([a-z-]+) Ns (Op )?= .*/\1 optional/; s/ (Ar|Cm) .*/ required/; s/^[^ ]*$/& no/' | sort
 }
-man_short() { man_items | sed -nE 's/^Fl ([A-Za-z])( .*)?$/-\1/p' | sort; }
+man_short() { man_items | sed -nE 's/^Fl ([A-Za-z])( .*)?$/-\1/p' | sort -u; }
 
 # The lists of the tool's function.
 bash_lists() {
@@ -58,7 +66,7 @@ bash_lists() {
 bash_long() { bash_lists | grep '^--' | sort; }
 bash_short() { bash_lists | grep -v '^--' | sort; }
 
-# The tool's list and the shared ones that are named in it, and what is for all:
+# The tool's list and the shared ones that it names, and what is for all:
 # '(-m --mount)--mount=-[...]', '(-a --all)'{-a,--all}'[...]', a word a line.
 zsh_list() { sed -n "/^ *$1\$/,/^ *)\$/p" "$COMPLETIONS/zsh/_nstools"; }
 zsh_words() {
@@ -67,7 +75,7 @@ zsh_words() {
 	{
 		echo "$own"
 		! grep -qx ' *\$launch' <<<"$own" || zsh_list 'launch=('
-		zsh_list 'program=('
+		! grep -qx ' *\$program' <<<"$own" || zsh_list 'program=('
 		sed -n '/^  _arguments /,$p' "$COMPLETIONS/zsh/_nstools"
 	} | sed -nE "s/^ +'(.*)['\"]( \\\\)?\$/\1/p" | sed -E "s/^\([^)]*\)//; s/^\*//; s/^'//; s/\[.*//; s/[{}'\"]//g" | tr , '\n'
 }
@@ -100,14 +108,14 @@ agrees() {
 }
 
 there_is_a_table() {
-	[ "$(table_long | wc -l)" -gt 30 ]
+	[ "$(table_long | wc -l)" -gt 20 ]
 	[ "$(table_short | wc -l)" -gt 15 ]
 	assert_equal "$(table_long | cut -d ' ' -f 1 | uniq -d)" ''
 	assert_equal "$(table_short | uniq -d)" ''
 }
 
 @test "the option tables are where the tests look for them" { each_tool there_is_a_table; }
-@test "--help names the options of the table" { each_tool agrees help; }
+@test "--help names the options of the table" { each_built agrees help; }
 @test "the man page describes the options of the table" { each_tool agrees man; }
 @test "the bash completion knows the options of the table" { each_tool agrees bash; }
 @test "the zsh completion knows the options of the table" { each_tool agrees zsh; }
@@ -121,12 +129,29 @@ there_is_a_table() {
 		grep -oE -- '--[a-z][a-z-]+' | sort -u | comm -23 - <(echo "$known"))" ''
 }
 
-help_fits() {
-	assert_equal "$("$LAUNCHER" --help | grep -E '^.{81}' || true)" ''
-	[ "$("$LAUNCHER" --help | wc -l)" -gt 50 ]
+# Those that the list has, in its order.
+columns_of_nspin() { sed -nE 's/^\t\[COL_[A-Z]+\] = \{ "([A-Z]+)", .*/\1/p' "$abs_top_srcdir/tools/nspin-list.c"; }
+
+@test "the page, --help and the completions know the columns of nspin's list" {
+	local all column file
+	all=$(columns_of_nspin | paste -sd ' ')
+	[ "$(wc -w <<<"$all")" -ge 7 ]
+	assert_equal "$(sed -nE '/^\.Sh OPTIONS$/,/^\.Sh ENVIRONMENT$/s/^\.It Li ([A-Z]+)$/\1/p' "$MAN/nspin.8" | paste -sd ' ')" "$all"
+	for file in bash/nstools zsh/_nstools fish/nstools.fish; do
+		grep -qE "[ ']$all([ ')]|\$)" "$COMPLETIONS/$file" || fail "$file does not know these: $all"
+	done
+	[ -x "$NSPIN" ] || skip 'no --help: needs nspin, which is not built without libsmartcols'
+	for column in $all; do
+		"$NSPIN" --help | grep -qw "$column" || fail "--help does not know $column"
+	done
 }
 
-@test "--help fits a terminal of 80 columns" { each_tool help_fits; }
+help_fits() {
+	assert_equal "$("$LAUNCHER" --help | grep -E '^.{81}' || true)" ''
+	[ "$("$LAUNCHER" --help | wc -l)" -gt 40 ]
+}
+
+@test "--help fits a terminal of 80 columns" { each_built help_fits; }
 
 ### The pages are clean
 
@@ -193,7 +218,7 @@ units() {
 		/^\.Bl /                 { depth++ }
 		/^\.El/ && --depth < 0   { end(); next }
 		                         { text = text "|" $0 }
-	' "$MAN/$1.1" | sort
+	' "$(page_of "$1")" | sort
 }
 
 # units_in_both PAGE PAGE: name, mark and text in the one, in the other.
@@ -220,6 +245,9 @@ these_agree() {
 	these_agree nsclone nsunshare 50
 	these_agree nsclone nsenter-lite 15
 	these_agree nsunshare nsenter-lite 15
+	these_agree nsclone nspin 6
+	these_agree nsunshare nspin 6
+	these_agree nsenter-lite nspin 5
 }
 
 @test "the comparison of two pages sees a word that is changed, and a mark too many" {
@@ -255,7 +283,7 @@ extract_examples() {
 		block != "" {
 			gsub(/\\-/, "-"); gsub(/\\\(aq/, "\047"); gsub(/\\e/, "\\"); gsub(/\\&/, "")
 			print >block
-		}' "$MAN/$TOOL.1"
+		}' "$(page_of "$TOOL")"
 }
 
 # missing WHAT...: prints those that are, of what "requires" knows and of
@@ -279,17 +307,28 @@ missing() {
 # Runs of blanks are one, trailing ones none; with a masked example numbers too.
 normalized() { sed -E "s/[[:blank:]]+/ /g; s/^ //; s/ \$//${1:+; s/[0-9]+/N/g}"; }
 
-# run_example BASE MASKED RUNNER...: word for word, in an empty directory, which
-# it must leave empty, without input and without a terminal.
+# run_script SCRIPT DIR RUNNER...: word for word, in DIR, without input and without
+# a terminal. Sets are kept where a login lets a user keep them; none may be left.
+run_script() {
+	local script=$1 dir=$2
+	shift 2
+	"$@" mkdir "$dir.run"
+	run_split timeout 60 "$@" env -u NSPIN_DIR -C "$dir" TMPDIR="$dir" XDG_RUNTIME_DIR="$dir.run" \
+		setsid -w sh -c "$script" </dev/null
+	assert_status 0
+	refute_stderr
+	assert_equal "$(find "$dir.run" -mindepth 1 ! -path "$dir.run/nspin" ! -path "$dir.run/nspin/.new")" ''
+	"$@" rm -r "$dir.run"
+}
+
+# run_example BASE MASKED RUNNER...: in an empty directory, which it must leave
+# empty.
 run_example() {
 	local base=$1 masked=$2 dir=$NST_HOME/$BATS_TEST_NUMBER pattern
 	shift 2
 	printf '%s\n' "-- $TOOL, example ${base##*/}:" "$(<"$base.sh")"
 	"$@" mkdir "$dir"
-	run_split timeout 60 "$@" env -C "$dir" TMPDIR="$dir" \
-		setsid -w sh -c "$(<"$base.sh")" </dev/null
-	assert_status 0
-	refute_stderr
+	run_script "$(<"$base.sh")" "$dir" "$@"
 	[ ! -e "$base.output" ] ||
 		assert_equal "$(normalized "$masked" <<<"$output")" "$(normalized "$masked" <"$base.output")"
 	if [ -e "$base.prints" ]; then
@@ -337,18 +376,67 @@ examples_are_marked() {
 @test "the examples work for an ordinary user" {
 	requires userns
 	SKIPPED=
-	each_tool run_examples user "${AS_USER[@]}"
+	each_built run_examples user "${AS_USER[@]}"
 	[ -z "$SKIPPED" ] || skip "not all examples: $SKIPPED"
 }
 
 # In a mount namespace and a /run of their own, so that not even a failure
-# leaves a mount or a file behind; shared, as it is on many systems. Umount has
-# a directory of its own there.
+# leaves a mount or a file behind; shared, as it is on many systems. Umount and
+# nspin have directories of their own there, in which no pin may be left; nor may
+# a keeper be, which is in that mount namespace, too.
+IN_OWN_RUN=(unshare --mount --propagation private sh -c '
+	mount -t tmpfs none /run && mount --make-shared /run || exit
+	"$@"
+	status=$?
+	keepers=$(ps -eo mntns=,comm=,pid= | sed -n "s/^ *$(stat -Lc %i /proc/self/ns/mnt) nspin-keeper *//p")
+	[ -z "$keepers" ] || { echo "a keeper is left"; kill $keepers; exit 1; }
+	! grep " - nsfs " /proc/self/mountinfo || exit
+	find /run -mindepth 1 ! -path /run/mount ! -path /run/netns \
+		! -path /run/nspin ! -path /run/nspin/.new | grep . && exit 1
+	exit $status' sh)
+
 @test "the examples work for root" {
 	requires root
 	SKIPPED=
-	each_tool run_examples root unshare --mount --propagation private \
-		sh -c 'mount -t tmpfs none /run && mount --make-shared /run && "$@" &&
-			[ -z "$(find /run -mindepth 1 ! -path /run/mount ! -path /run/netns)" ]' sh
+	each_built run_examples root "${IN_OWN_RUN[@]}"
 	[ -z "$SKIPPED" ] || skip "not all examples: $SKIPPED"
+}
+
+### README
+
+# The block of README's tour that PATTERN is in, as it is to be typed.
+block_of_readme() {
+	awk -v pattern="$1" '
+		/^    / { block = block substr($0, 5) "\n"; next }
+		block ~ pattern { print block }
+		        { block = "" }' "$abs_top_srcdir/README"
+}
+
+# run_story RUNNER...: where it is typed, there are the tools.
+run_story() {
+	local dir=$NST_HOME/$BATS_TEST_NUMBER story tool
+	requires nspin
+	story=$(block_of_readme '[.]/nspin -d')
+	"$@" mkdir "$dir"
+	for tool in "$NSCLONE" "$NSUNSHARE" "$NSENTER_LITE" "$NSPIN"; do
+		"$@" ln -s "$tool" "$dir"
+	done
+	[ "$(wc -l <<<"$story")" -ge 5 ]
+	run_script "$story" "$dir" "$@"
+	assert_line --regexp '^ *NS TYPE +SET '
+	assert_line --regexp '^40[0-9]+ mnt +world .* live$'
+	assert_line --regexp '^40[0-9]+ uts +world .* live$'
+	assert_line --regexp '^40[0-9]+ user +world .* live$'
+	assert_equal "$(printf '%s\n' "${lines[@]: -2}")" $'world\nI was here.'
+	"$@" rm -r "$dir"
+}
+
+@test "README's story of a world with a name is true, word for word, for an ordinary user" {
+	requires userns
+	run_story "${AS_USER[@]}"
+}
+
+@test "README's story of a world with a name is true, word for word, for root" {
+	requires root
+	run_story "${IN_OWN_RUN[@]}"
 }

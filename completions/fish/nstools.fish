@@ -1,4 +1,4 @@
-# Completion of nsclone(1), nsunshare(1) and nsenter-lite(1)
+# Completion of nsclone(1), nsunshare(1), nsenter-lite(1) and nspin(8)
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # One file for all tools of the suite, so that what they share stands once.
@@ -52,13 +52,47 @@ function __nstools_complete_program -a tool
     __fish_complete_subcommand --commandline $words (commandline -ct)
 end
 
+# The names of the sets that there are.
+function __nstools_sets
+    nspin --list --noheadings --raw --output SET 2>/dev/null | string match -r -- '^[A-Za-z_].*'
+end
+
+# The options of nspin before the cursor are for MODE, a regular expression.
+function __nstools_nspin_is -a mode
+    set -l operands (__nstools_program nspin)
+    set -l words (commandline -opc)
+    string match -qr -- "^($mode)\$" $words[1..(math (count $words) - (count $operands))]
+end
+
+# Sets that there are, or files by their paths; with --hold a program. A new name
+# is not known.
+function __nstools_complete_nspin_operands
+    set -l operands (__nstools_program nspin)
+    set -l word (commandline -ct)
+    if string match -q -- '-*' $word; and not set -q operands[1]
+        return
+    else if __nstools_nspin_is --hold
+        __nstools_nspin_is '--keep(=.*)?'
+        or __nstools_complete_program nspin
+    else if __nstools_nspin_is '-[^-to]*[ld].*|--list|--delete'
+        if string match -q -- '*/*' $word
+            __fish_complete_path $word
+        else
+            __nstools_sets
+        end
+    else if __nstools_nspin_is --add; and not set -q operands[1]
+        __nstools_sets
+    end
+end
+
 function __nstools_directories
     __fish_complete_directories (commandline -ct | string replace -r -- '^--[a-z-]+=' '')
 end
 
-# The arguments, each after what a comma-separated list holds already.
+# The arguments, each after what a comma-separated list, or one that adds, holds
+# already.
 function __nstools_list
-    set -l begun (commandline -ct | string match -rg -- '^(?:--[a-z-]+=)?(.*,)')
+    set -l begun (commandline -ct | string match -rg -- '^(?:--[a-z-]+=)?(.*,|\+)')
     printf '%s\n' "$begun"$argv
 end
 
@@ -96,6 +130,9 @@ function __nstools_program_options -a tool
     __nstools_option $tool -l whitelist-env -x -a '(__nstools_list (set -nx))' -d 'Keep only these variables'
     __nstools_option $tool -l setenv -x -a '(set -nx)=' -d 'Set a variable'
     __nstools_option $tool -l close-fds -f -a '(__nstools_list (seq 0 9))' -d 'Close all descriptors over 2 but these'
+end
+
+function __nstools_common_options -a tool
     __nstools_option $tool -s h -l help -d 'Show help'
     __nstools_option $tool -s V -l version -d 'Show the version'
 end
@@ -110,6 +147,7 @@ function __nstools_launch_options -a tool
     end
     __nstools_option $tool -s a -l all -d 'Every type of namespace but user'
     __nstools_option $tool -l make-private -d 'Make the directory of each pin a private mount'
+    __nstools_option $tool -l pin -x -d 'Keep the new namespaces as a set'
 
     # Identity
     __nstools_option $tool -s r -l map-root-user -d 'Map the effective uid and gid to 0'
@@ -151,6 +189,7 @@ end
 function __nstools_nsclone_options -a tool
     __nstools_launch_options $tool
     __nstools_program_options $tool
+    __nstools_common_options $tool
     __nstools_option $tool -s f -l fork -d 'Accepted, redundant'
     __nstools_option $tool -l init -d 'Run a minimal init as PID 1'
     __nstools_kill_child $tool
@@ -169,6 +208,7 @@ end
 function __nstools_nsunshare_options -a tool
     __nstools_launch_options $tool
     __nstools_program_options $tool
+    __nstools_common_options $tool
     __nstools_option $tool -s f -l fork -d 'Run the program as a child and wait'
     __nstools_kill_child $tool
     __nstools_option $tool -l forward-signals -d 'Pass signals on to the child'
@@ -179,7 +219,8 @@ end
 
 function __nstools_nsenter_lite_options -a tool
     __nstools_program_options $tool
-    __nstools_option $tool -s t -l target -x -a '(__fish_complete_pids)' -d 'The process whose namespaces are meant'
+    __nstools_common_options $tool
+    __nstools_option $tool -s t -l target -x -a '(__fish_complete_pids; __nstools_sets)' -d 'The process or the set whose namespaces are meant'
     __nstools_option $tool -s a -l all -d 'All that the target does not share with us'
     for type in m/mount u/uts i/ipc n/net p/pid U/user C/cgroup T/time
         set -l names (string split / $type)
@@ -205,16 +246,45 @@ function __nstools_nsenter_lite_options -a tool
     set -g (__nstools_with_optional $tool) m u i n p U C T r w W
 end
 
-set -l tools nsclone nsunshare nsenter-lite
+function __nstools_nspin_options -a tool
+    __nstools_common_options $tool
+    __nstools_option $tool -s t -l target -x -a '(__fish_complete_pids; __nstools_sets)' -d 'The process or the set whose namespaces are meant'
+    __nstools_option $tool -s a -l all -d 'All that the target does not share with us, but pid'
+    for type in m/mount u/uts i/ipc n/net p/pid U/user C/cgroup T/time
+        set -l names (string split / $type)
+        __nstools_option $tool -s $names[1] -d "The $names[2] namespace"
+        __nstools_option $tool -l $names[2] -F -d "The $names[2] namespace, pinned on a file"
+    end
+    __nstools_option $tool -l make-private -d 'Make the directory of each pin a private mount'
+    __nstools_option $tool -l add -d 'Add to a set that is there'
+    __nstools_option $tool -l batch -d 'Read what to keep from standard input'
+    __nstools_option $tool -s l -l list -d 'List pins and sets'
+    __nstools_option $tool -s A -l everywhere -d 'Also those of other mount namespaces and places'
+    __nstools_option $tool -s J -l json -d 'List as JSON'
+    __nstools_option $tool -s r -l raw -d 'List without alignment'
+    __nstools_option $tool -l noheadings -d 'List without headings'
+    __nstools_option $tool -s o -l output -x -a '(__nstools_list NS TYPE SET PATH STATE NPROCS MNTNS)' -d 'Columns of the list'
+    __nstools_option $tool -s d -l delete -d 'Delete sets, unpin files'
+    __nstools_option $tool -l stale -d 'Remove what is dead or half-made'
+    __nstools_option $tool -l hold -d 'Run a program that holds the namespaces open'
+    __nstools_option $tool -l keep -x -d 'Keep them by a process, under a name'
+end
+
+set -l tools nsclone nsunshare nsenter-lite nspin
 set -l name (status basename | string replace -r '\.fish$' '')
 contains -- $name $tools
 and set tools $name
 for tool in $tools
     set -e (__nstools_with_argument $tool)
-    complete -c $tool -f -a "(__nstools_complete_program $tool)"
+    if test $tool = nspin
+        complete -c $tool -f -a '(__nstools_complete_nspin_operands)'
+    else
+        complete -c $tool -f -a "(__nstools_complete_program $tool)"
+    end
     set -l options __nstools_(string replace -a - _ -- $tool)_options
     $options $tool
 end
 
-functions -e __nstools_option __nstools_program_options __nstools_launch_options __nstools_kill_child \
-    __nstools_nsclone_options __nstools_nsunshare_options __nstools_nsenter_lite_options
+functions -e __nstools_option __nstools_common_options __nstools_program_options __nstools_launch_options \
+    __nstools_kill_child __nstools_nsclone_options __nstools_nsunshare_options __nstools_nsenter_lite_options \
+    __nstools_nspin_options
