@@ -108,7 +108,11 @@
 #define KERNEL_CAP_VERSION_3 0x20080522U
 #define KERNEL_CAP_SETGID 6
 #define KERNEL_CAP_SETUID 7
+#define KERNEL_CAP_SYS_PTRACE 19
 #define KERNEL_CAP_SYS_ADMIN 21
+
+/* include/linux/proc_ns.h */
+#define KERNEL_FIRST_USER_NS 0xeffffffdU
 
 /* include/linux/nsproxy.h: pid_t of set_tid for the nesting depth, 32 */
 #define KERNEL_PIDNS_LEVELS 32

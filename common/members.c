@@ -177,7 +177,7 @@ static bool is_member(const char *file)
 	return !strcmp(file, KEEPER_RECORD);
 }
 
-/* What somebody else has put there would be lost, or be in the way. */
+/* What somebody else has put there would be lost, or be in the way. 0, MEMBERS_FOREIGN or -1. */
 static int check_strangers(const char *name, int dir, struct diag *d)
 {
 	DIR *all = file_list(dir);
@@ -187,9 +187,11 @@ static int check_strangers(const char *name, int dir, struct diag *d)
 	if (!all)
 		return diag_fail(d, name, "read the directory of the set");
 	while (ret == 0 && (file = file_next(all)) != NULL)
-		if (!is_member(file))
-			ret = diag_set(d, 0, NULL, "leave the set %s alone: there is something else in its directory, %s",
-				       name, file);
+		if (!is_member(file)) {
+			diag_set(d, 0, NULL, "leave the set %s alone: there is something else in its directory, %s",
+				 name, file);
+			ret = MEMBERS_FOREIGN;
+		}
 	if (ret == 0 && errno)
 		ret = diag_fail(d, name, "read the directory of the set");
 	closedir(all);
@@ -215,11 +217,11 @@ int members_check(const char *name, int dir, struct diag *d)
 {
 	struct keeper k;
 	int state = keeper_find(&k, dir, d);
-	int ret = 0;
+	int ret = state < 0 ? -1 : check_strangers(name, dir, d);
 
 	keeper_close(&k);
-	if (state < 0 || check_strangers(name, dir, d) < 0)
-		return -1;
+	if (ret)
+		return ret;
 	if (state == KEEPER_ELSEWHERE)
 		return fail_elsewhere(name, d);
 	for (int type = 0; ret == 0 && state == KEEPER_ABSENT && type < NSTYPE_COUNT; type++)

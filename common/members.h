@@ -28,11 +28,12 @@ int members_pin(const char *place, const char *name, int dir, const int fd[NSTYP
 		struct diag *d);
 
 /*
- * Can all that is in there be let go of? 0; MEMBERS_ELSEWHERE and *d: a pin is
- * not mounted here, and it may be in another mount namespace; -1 and *d: its
- * keeper cannot be seen from here, or something is in there that is none of it.
+ * Can all that is in there be let go of? 0; or with *d MEMBERS_ELSEWHERE: a pin
+ * is not mounted here, and it may be in another mount namespace;
+ * MEMBERS_FOREIGN: something is in there that is none of it; -1 and *d: its
+ * keeper cannot be seen from here, or it cannot be told.
  */
-enum { MEMBERS_ELSEWHERE = 1 };
+enum { MEMBERS_ELSEWHERE = 1, MEMBERS_FOREIGN };
 int members_check(const char *name, int dir, struct diag *d);
 
 /*

@@ -131,7 +131,8 @@ static int see_mountinfo(int fd, nsfs_see_pin *see, void *arg, struct diag *d)
 	cleanup_free char *buf = malloc(size);
 	ssize_t n;
 
-	if (!buf)
+	/* From the start on, also when it is read again. */
+	if (!buf || lseek(fd, 0, SEEK_SET) < 0)
 		return diag_fail(d, NULL, "read mountinfo");
 	while ((n = read(fd, buf + len, size - len)) != 0) {
 		ssize_t seen;

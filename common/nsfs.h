@@ -58,7 +58,7 @@ struct nsfs_unread {
  */
 int nsfs_others(nsfs_see_mntns *see, void *arg, struct nsfs_unread *unread, struct diag *d);
 
-/* All pins of NS, once; UNREAD counts it if it may not be read. -1 and *d. */
+/* All pins of NS; UNREAD counts it if it may not be read. -1 and *d. */
 int nsfs_pins(const struct nsfs_mntns *ns, nsfs_see_pin *see, void *arg,
 	      struct nsfs_unread *unread, struct diag *d);
 

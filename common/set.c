@@ -394,7 +394,7 @@ static int remove_one_stale(struct place *place, const char *name, set_is_elsewh
 	if (state < 0 || state == KEEPER_ELSEWHERE)
 		return state < 0 ? -1 : 0;
 	fit = members_check(name, dir, d);
-	if (fit == MEMBERS_ELSEWHERE && elsewhere(name))
+	if (fit == MEMBERS_FOREIGN || (fit == MEMBERS_ELSEWHERE && elsewhere(name)))
 		return 0;
 	if (fit < 0 || fit == MEMBERS_ELSEWHERE || state == KEEPER_ENDED)
 		return fit < 0 ? -1 : take_away(place, name, dir, d);

@@ -329,7 +329,7 @@ static size_t utf8_length(const unsigned char *text)
  * A path may be any bytes, but JSON is UTF-8, or all of it is unreadable: what
  * is none becomes U+FFFD. Owned by the caller; NULL: out of memory.
  */
-static char *as_utf8(const char *text)
+char *table_utf8(const char *text)
 {
 	static const char replacement[] = "\xef\xbf\xbd";
 	char *copy = malloc(strlen(text) * 3 + 1), *to = copy;
@@ -362,7 +362,7 @@ static bool stays(const char *text)
  * would do so here as well, by asking for the locale's opinion of each byte
  * twice. Owned by the caller; NULL: out of memory.
  */
-static char *as_plain(const char *text)
+char *table_plain(const char *text)
 {
 	char *copy = malloc(strlen(text) * 4 + 1), *to = copy;
 
@@ -389,7 +389,7 @@ static const char *presentable(const struct table *t, const char *text, char **c
 {
 	if (t->form == OUT_RAW || is_all_plain(text))
 		return text;
-	return *changed = t->form == OUT_JSON ? as_utf8(text) : as_plain(text);
+	return *changed = t->form == OUT_JSON ? table_utf8(text) : table_plain(text);
 }
 
 static int set_cell(struct table *t, int column, const char *text, struct diag *d)

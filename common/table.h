@@ -101,3 +101,10 @@ int table_nest(struct libscols_line *row, struct libscols_line *parent, struct d
 int table_print(struct table *t, struct diag *d);
 
 void table_free(struct table *t);
+
+/*
+ * TEXT, which may be any bytes, as it stands in a cell: in JSON (which is yet to
+ * be quoted), or else. Owned by the caller; NULL: out of memory.
+ */
+char *table_utf8(const char *text);
+char *table_plain(const char *text);

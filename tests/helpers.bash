@@ -109,6 +109,8 @@ publish() {
 	for variable in NSCLONE NSUNSHARE NSENTER_LITE NSPIN; do
 		name=${variable,,}
 		name=${name//_/-}
+		# nspin needs a library that may not be there.
+		[ -x "${!variable}" ] || continue
 		cp "${!variable}" "$bin/$name"
 		export "$variable=$bin/$name"
 	done

@@ -568,7 +568,8 @@ static bool is_pinned(const struct list *l, size_t n, size_t place, const char *
 		const struct row *row = &l->rows[middle];
 		int differ = row->set ? compare_set(row, name, place) : -1;
 
-		if (differ == 0)
+		/* Those of other mount namespaces come behind. */
+		if (differ == 0 && row->order == 0)
 			return true;
 		if (differ < 0)
 			low = middle + 1;
