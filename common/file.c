@@ -106,3 +106,12 @@ const char *file_next(DIR *all)
 	} while (entry && (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")));
 	return entry ? entry->d_name : NULL;
 }
+
+bool file_is_named(int dir, const char *name, int fd)
+{
+	struct stat a, b;
+
+	if (fstat(fd, &a) < 0 || fstatat(dir, name, &b, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno != ENOENT;
+	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}

@@ -4,6 +4,7 @@
 /* file: small files, those of /proc above all, in one read or one write. */
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -27,6 +28,9 @@ long long file_read_number(const char *path);
 
 /* mkdirat(2), where the umask has no say. -1 with errno. */
 int file_mkdir(int dir, const char *name, mode_t mode);
+
+/* Is it still FD that has the name NAME in DIR? If it cannot be told, it is. */
+bool file_is_named(int dir, const char *name, int fd);
 
 /* Read the directory DIR from its start on, by a descriptor that closedir(3) closes. NULL with errno. */
 DIR *file_list(int dir);

@@ -162,7 +162,9 @@ static int write_record(int record, pid_t pid, struct diag *d)
 	cleanup_close int pidfd = kernel_pidfd_open(pid, 0);
 	struct statfs fs;
 	struct stat st;
+	void (*old)(int);
 	char text[64];
+	ssize_t written;
 	int len;
 
 	if (pidfd < 0 || fstatfs(pidfd, &fs) < 0 || fstat(pidfd, &st) < 0)
@@ -170,9 +172,11 @@ static int write_record(int record, pid_t pid, struct diag *d)
 	len = (uint32_t)fs.f_type == KERNEL_PIDFS_MAGIC ?
 	      snprintf(text, sizeof(text), "%d:%llu\n", (int)pid, (unsigned long long)st.st_ino) :
 	      snprintf(text, sizeof(text), "%d\n", (int)pid);
-	if (write(record, text, (size_t)len) != len)
-		return diag_fail(d, KEEPER_RECORD, "write the record of a keeper");
-	return 0;
+	/* A limit of 0 for the size of files is to be an error, not our end. */
+	old = signal(SIGXFSZ, SIG_IGN);
+	written = write(record, text, (size_t)len);
+	signal(SIGXFSZ, old);
+	return written != len ? diag_fail(d, KEEPER_RECORD, "write the record of a keeper") : 0;
 }
 
 /* The lock is one of the open file, which the keeper has, too, and soon has alone. */
@@ -256,7 +260,10 @@ int keeper_find(struct keeper *k, int setdir, struct diag *d)
 	if (found > 0)
 		return KEEPER_LIVES;
 	keeper_close(k);
-	return found < 0 ? -1 : KEEPER_ELSEWHERE;
+	if (found < 0)
+		return -1;
+	/* It may have ended since. */
+	return flock(record, LOCK_SH | LOCK_NB) == 0 ? KEEPER_ENDED : KEEPER_ELSEWHERE;
 }
 
 int keeper_open(const struct keeper *k, enum nstype type)

@@ -48,16 +48,6 @@ static int open_dir(const struct place *place, const char *name, struct diag *d)
 	return errno == ENOENT ? fail_missing(place, name, d) : fail(place, name, "open the set", d);
 }
 
-/* Is it still DIR that has this name beneath PARENT? If it cannot be told, it is. */
-static bool is_named(int parent, const char *name, int dir)
-{
-	struct stat a, b;
-
-	if (fstat(dir, &a) < 0 || fstatat(parent, name, &b, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno != ENOENT;
-	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
 int set_open(const char *name, int fd[NSTYPE_COUNT], struct diag *d)
 {
 	struct place place = PLACE_NONE;
@@ -72,7 +62,7 @@ int set_open(const char *name, int fd[NSTYPE_COUNT], struct diag *d)
 		if (dir < 0)
 			break;
 		ret = members_open(name, dir, fd, d);
-		again = !is_named(place.dir, name, dir);
+		again = !file_is_named(place.dir, name, dir);
 		close(dir);
 		if (ret < 0 || again)
 			nsref_close_all(fd);
@@ -88,7 +78,7 @@ static void sweep_one(int work, const char *name)
 	struct diag ignored;
 	bool gone;
 
-	if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) == 0 && is_named(work, name, dir))
+	if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) == 0 && file_is_named(work, name, dir))
 		members_dismantle(work, name, dir, name, &gone, &ignored);
 }
 
@@ -154,7 +144,7 @@ static int open_site(const struct place *place, struct site *site, const char *n
 			unlinkat(place->work, site->name, AT_REMOVEDIR);
 			return -1;
 		}
-		if (dir >= 0 && is_named(place->work, site->name, dir)) {
+		if (dir >= 0 && file_is_named(place->work, site->name, dir)) {
 			site->dir = steal_fd(&dir);
 			return 0;
 		}
@@ -216,7 +206,7 @@ static int open_locked(const struct place *place, const char *name, struct diag 
 
 		if (dir < 0 || lock(dir, name, d) < 0)
 			return -1;
-		if (is_named(place->dir, name, dir))
+		if (file_is_named(place->dir, name, dir))
 			return steal_fd(&dir);
 	}
 }

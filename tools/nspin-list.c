@@ -448,6 +448,9 @@ static int add_bare(struct list *l, const struct place *place, const char *name,
 {
 	char path[PATH_MAX + TARGET_SET_MAX + 2];
 
+	/* It is being removed: it has lost its name before its keeper. */
+	if (faccessat(place->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
 	snprintf(path, sizeof(path), "%s/%.*s", place->path, TARGET_SET_MAX, name);
 	return is_wanted(l, name, path) ? add_row(l, row, name, path, d) : 0;
 }
