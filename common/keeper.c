@@ -65,12 +65,15 @@ static int detach(const char *name, struct diag *d)
 /* Copy FD[N] to the numbers from FIRST on, by way of ASIDE, for a place may be taken by one of them. */
 static int settle(int *fd, int n, int first)
 {
+	int aside;
+
 	for (int i = 0; i < n; i++) {
 		if (fd[i] < 0)
 			continue;
-		fd[i] = fcntl(fd[i], F_DUPFD_CLOEXEC, ASIDE);
-		if (fd[i] < 0)
+		aside = fcntl(fd[i], F_DUPFD_CLOEXEC, ASIDE);
+		if (aside < 0)
 			return -1;
+		fd[i] = aside;
 	}
 	for (int i = 0; i < n; i++) {
 		if (fd[i] < 0)
@@ -157,9 +160,8 @@ static int expect(int gate, enum gate_word word, struct gate_note *note, struct 
 }
 
 /* "PID:INODE": on older kernels all pidfds have one inode, which proves nothing (before 6.9). */
-static int write_record(int record, pid_t pid, struct diag *d)
+static int write_record(int record, pid_t pid, int pidfd, struct diag *d)
 {
-	cleanup_close int pidfd = kernel_pidfd_open(pid, 0);
 	struct statfs fs;
 	struct stat st;
 	void (*old)(int);
@@ -190,29 +192,56 @@ static int make_record(int setdir, struct diag *d)
 	return steal_fd(&fd);
 }
 
-static int settle_in(const struct gate *gate, int record, struct diag *d)
+/* *pidfd is the keeper's, owned by the caller, if we got so far. */
+static int settle_in(const struct gate *gate, int record, int *pidfd, struct diag *d)
 {
 	struct gate_note note;
 
-	if (expect(gate->parent, GATE_BUILT, &note, d) < 0 || write_record(record, note.number, d) < 0)
+	if (expect(gate->parent, GATE_BUILT, &note, d) < 0)
+		return -1;
+	*pidfd = kernel_pidfd_open(note.number, 0);
+	if (write_record(record, note.number, *pidfd, d) < 0)
 		return -1;
 	if (gate_say(gate->parent, GATE_GO) < 0 && errno != EPIPE)
 		return diag_fail(d, NULL, "%s", step);
 	return expect(gate->parent, GATE_RUNNING, &note, d);
 }
 
-int keeper_start(const char *name, int setdir, const int fd[NSTYPE_COUNT], struct diag *d)
+/* It ends when the gate is closed, or is killed, if it has been told to stay; then nobody has the lock. */
+static void take_back(int setdir, int pidfd)
 {
-	cleanup_close int record = make_record(setdir, d);
+	cleanup_close int record = openat(setdir, KEEPER_RECORD, O_RDONLY | O_CLOEXEC);
+
+	if (pidfd >= 0)
+		kernel_pidfd_send_signal(pidfd, SIGKILL);
+	while (record >= 0 && flock(record, LOCK_EX) < 0 && errno == EINTR)
+		;
+	unlinkat(setdir, KEEPER_RECORD, 0);
+}
+
+static int start(const char *name, const int fd[NSTYPE_COUNT], int record, int *pidfd, struct diag *d)
+{
 	struct gate gate;
 	int ret;
 
-	if (record < 0 || gate_open(&gate, d) < 0)
+	if (gate_open(&gate, d) < 0)
 		return -1;
 	ret = give_birth(name, fd, record, &gate, d);
 	if (ret == 0)
-		ret = settle_in(&gate, record, d);
+		ret = settle_in(&gate, record, pidfd, d);
 	gate_close(&gate);
+	return ret;
+}
+
+int keeper_start(const char *name, int setdir, const int fd[NSTYPE_COUNT], struct diag *d)
+{
+	int record = make_record(setdir, d);
+	cleanup_close int pidfd = -1;
+	int ret = record < 0 ? -1 : start(name, fd, record, &pidfd, d);
+
+	cleanup_close_fd(&record);
+	if (ret < 0 && record >= 0)
+		take_back(setdir, pidfd);
 	return ret;
 }
 

@@ -128,12 +128,15 @@ static int remove_keeper(int dir, const char *set, bool *gone, struct diag *d)
 		ret = fail_elsewhere(set, d);
 	if (state == KEEPER_LIVES) {
 		ret = keeper_end(&k, d);
-		*gone = true;
+		*gone = ret == 0;
 	}
 	keeper_close(&k);
-	if (ret == 0 && state != KEEPER_ABSENT && unlinkat(dir, KEEPER_RECORD, 0) < 0)
+	if (ret < 0 || state == KEEPER_ABSENT)
+		return ret;
+	if (unlinkat(dir, KEEPER_RECORD, 0) < 0)
 		return diag_fail(d, KEEPER_RECORD, "remove the record of a keeper");
-	return ret;
+	*gone = true;
+	return 0;
 }
 
 int members_dismantle(int parent, const char *name, int dir, const char *set, bool *gone,

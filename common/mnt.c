@@ -49,7 +49,8 @@ static long mount_id(int fd)
 	if (file_read(path, text, sizeof(text)) < 0)
 		return -1;
 	found = strstr(text, "mnt_id:");
-	errno = ENOENT;
+	if (!found)
+		errno = ENOENT;
 	return found ? strtol(found + strlen("mnt_id:"), NULL, 10) : -1;
 }
 
@@ -80,9 +81,9 @@ int mnt_is_shared(int fd)
 int mnt_is_root(int fd)
 {
 	cleanup_close int above = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	long own = mount_id(fd), other = above < 0 ? -1 : mount_id(above);
+	long own = above < 0 ? -1 : mount_id(fd), other = own < 0 ? -1 : mount_id(above);
 
-	return own < 0 || other < 0 ? -1 : own != other;
+	return other < 0 ? -1 : own != other;
 }
 
 int mnt_make_private(const char *dir, struct diag *d)

@@ -258,21 +258,37 @@ static int look_at_pid_for_children(struct search *s, int all, const char *pid)
 	       look_at(s, ioctl(pidfd, KERNEL_PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE, 0));
 }
 
-/* Other threads than its first, and descriptors. */
-static int look_at_holdings(struct search *s, int all, const char *pid)
+/* Call LOOK with its threads, if there are others than the first: "." and "..", and a directory for each. */
+static int each_thread(struct search *s, int all, const char *pid, look_at_number *look)
 {
-	char task[24], fd[24];
+	char path[24];
 	struct stat st;
 
-	snprintf(task, sizeof(task), "%.10s/task", pid);
-	snprintf(fd, sizeof(fd), "%.10s/fd", pid);
-	/* "." and "..", and one directory for each thread */
-	if (fstatat(all, task, &st, 0) == 0 && st.st_nlink != 3 &&
-	    each_number(s, all, task, look_at_task) == FOUND)
+	snprintf(path, sizeof(path), "%.10s/task", pid);
+	return fstatat(all, path, &st, 0) == 0 && st.st_nlink != 3 ?
+	       each_number(s, all, path, look) : MORE;
+}
+
+static int look_at_descriptors(struct search *s, int dir, const char *number)
+{
+	char path[24];
+
+	snprintf(path, sizeof(path), "%.10s/fd", number);
+	return each_number(s, dir, path, look_at_descriptor);
+}
+
+static int look_at_holdings(struct search *s, int all, const char *pid)
+{
+	if (each_thread(s, all, pid, look_at_task) == FOUND ||
+	    look_at_pid_for_children(s, all, pid) == FOUND)
 		return FOUND;
-	if (look_at_pid_for_children(s, all, pid) == FOUND)
-		return FOUND;
-	return each_number(s, all, fd, look_at_descriptor);
+	return look_at_descriptors(s, all, pid);
+}
+
+/* A thread may have descriptors of its own. */
+static int look_at_threads(struct search *s, int all, const char *pid)
+{
+	return each_thread(s, all, pid, look_at_descriptors);
 }
 
 static int look_at_socket(struct search *s, int dir, const char *number)
@@ -361,6 +377,8 @@ static void look_everywhere(struct search *s, int all)
 		s->lack = d.err;
 	if (s->fd < 0 && is_wanted(s, NS_NET))
 		each_number(s, all, ".", look_at_sockets);
+	if (s->fd < 0)
+		each_number(s, all, ".", look_at_threads);
 }
 
 /*
@@ -405,8 +423,8 @@ static int say_missing(const struct search *s, const char *number, struct diag *
 
 	diag_set(d, 0, NULL, "there is no %s%snamespace %s", what, *what ? " " : "", number);
 	if (s->processes)
-		return diag_hint(d, "%lu process%s could not be looked at, which root may",
-				 s->processes, s->processes == 1 ? "" : "es");
+		return diag_hint(d, "%lu process%s could not be looked at%s", s->processes,
+				 s->processes == 1 ? "" : "es", geteuid() ? ": root may do so" : "");
 	return 0;
 }
 

@@ -205,14 +205,18 @@ void pin_undo(struct pin *pin)
 	errno = keep;
 }
 
+static int is_nsfs(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) < 0 ? -1 : (uint32_t)fs.f_type == KERNEL_NSFS_MAGIC;
+}
+
 int pin_is(const char *path)
 {
 	cleanup_close int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	struct statfs fs;
 
-	if (fd < 0 || fstatfs(fd, &fs) < 0)
-		return -1;
-	return (uint32_t)fs.f_type == KERNEL_NSFS_MAGIC;
+	return fd < 0 ? -1 : is_nsfs(fd);
 }
 
 static int refuse(const char *path, const char *file, struct diag *d)
@@ -241,17 +245,29 @@ static int remove_file(const char *path, const char *file, struct diag *d)
 	return 0;
 }
 
-int pin_remove(const char *path, const char *file, struct diag *d)
+static int explain_umount(const char *path, const char *file, struct diag *d)
 {
-	int is = pin_is(path);
-
-	if (is <= 0)
-		return is < 0 ? diag_fail(d, file, "look at the pin") : refuse(path, file, d);
-	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
-		return remove_file(path, file, d);
 	diag_fail(d, file, "unmount the pin");
 	if (errno == EPERM && !caps_has(KERNEL_CAP_SYS_ADMIN))
 		return diag_hint(d, "it takes CAP_SYS_ADMIN in the user namespace that owns this mount namespace");
-	return errno != EINVAL ? -1 :
-	       diag_hint(d, "it has been inherited from the mount namespace of another user namespace, and is locked here");
+	if (errno != EINVAL)
+		return -1;
+	if (pin_is(path) == 0)
+		return diag_set(d, 0, file, "no pin any more: somebody else has unmounted it");
+	return diag_hint(d, "it has been inherited from the mount namespace of another user namespace, and is locked here");
+}
+
+/* By a descriptor: what lies beneath, if somebody else is faster, is not for us. */
+int pin_remove(const char *path, const char *file, struct diag *d)
+{
+	cleanup_close int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	char link[40];
+	int is = fd < 0 ? -1 : is_nsfs(fd);
+
+	if (is <= 0)
+		return is < 0 ? diag_fail(d, file, "look at the pin") : refuse(path, file, d);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (umount2(link, MNT_DETACH) < 0)
+		return explain_umount(path, file, d);
+	return remove_file(path, file, d);
 }

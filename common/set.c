@@ -320,16 +320,16 @@ void set_unmake(struct set_made *made)
 	errno = keep;
 }
 
-/* Take a dead PID namespace out of HELD, if there is one. */
-static bool leave_out_dead(int held[NSTYPE_COUNT])
+/* Take a dead PID namespace out of HELD: 1; 0: there is none; -1 and *d. */
+static int leave_out_dead(int held[NSTYPE_COUNT], struct diag *d)
 {
-	struct diag ignored;
+	int dead = held[NS_PID] < 0 ? 0 : pidns_is_dead(held[NS_PID], d);
 
-	if (held[NS_PID] < 0 || pidns_is_dead(held[NS_PID], &ignored) <= 0)
-		return false;
+	if (dead <= 0)
+		return dead;
 	close(held[NS_PID]);
 	held[NS_PID] = -1;
-	return true;
+	return 1;
 }
 
 static bool has_any(const int fd[NSTYPE_COUNT])
@@ -345,29 +345,27 @@ static int renew(struct place *place, const char *name, int dir, int state, stru
 {
 	struct set_wish wish = { .name = name, .keeper = state == KEEPER_LIVES };
 	int held[NSTYPE_COUNT];
-	bool less;
-	int ret = 0;
+	int less = members_open(name, dir, held, d) < 0 ? -1 : leave_out_dead(held, d);
+	int ret = less < 0 ? -1 : 0;
 
-	if (members_open(name, dir, held, d) < 0) {
-		nsref_close_all(held);
-		return -1;
-	}
-	less = leave_out_dead(held);
-	if (!has_any(held))
+	if (less >= 0 && !has_any(held))
 		ret = take_away(place, name, dir, d);
-	else if (less)
+	else if (less > 0)
 		ret = place_prepare(place, !wish.keeper, d) < 0 ? -1 : build(place, &wish, held, dir, NULL, d);
 	nsref_close_all(held);
 	return ret ? -1 : 0;
 }
 
-/* What else lies in the place is no set; and one may go while we look. */
-static bool is_set(const struct place *place, const char *name)
+/* What else lies in the place is no set; and one may go while we look. 1, 0, -1 and *d. */
+static int is_set(const struct place *place, const char *name, struct diag *d)
 {
 	struct stat st;
 
-	return target_is_set_name(name) && fstatat(place->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISDIR(st.st_mode);
+	if (!target_is_set_name(name))
+		return 0;
+	if (fstatat(place->dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : fail(place, name, "look at the set", d);
+	return S_ISDIR(st.st_mode);
 }
 
 static int remove_one_stale(struct place *place, const char *name, set_is_elsewhere *elsewhere,
@@ -378,7 +376,7 @@ static int remove_one_stale(struct place *place, const char *name, set_is_elsewh
 	int state, fit;
 
 	if (dir < 0)
-		return is_set(place, name) ? -1 : 0;
+		return faccessat(place->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT ? 0 : -1;
 	state = keeper_find(&k, dir, d);
 	keeper_close(&k);
 	if (state < 0 || state == KEEPER_ELSEWHERE)
@@ -404,9 +402,12 @@ int set_remove_stale(struct place *place, set_is_elsewhere *elsewhere, struct di
 	all = file_list(place->dir);
 	if (!all)
 		return diag_fail(d, place->path, "read the place of sets");
-	while ((name = file_next(all)) != NULL)
-		if (is_set(place, name) && remove_one_stale(place, name, elsewhere, d) < 0)
+	while ((name = file_next(all)) != NULL) {
+		int is = is_set(place, name, d);
+
+		if (is < 0 || (is && remove_one_stale(place, name, elsewhere, d) < 0))
 			ret = -1;
+	}
 	if (errno)
 		ret = diag_fail(d, place->path, "read the place of sets");
 	closedir(all);

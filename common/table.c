@@ -147,6 +147,7 @@ struct table {
 	struct table_choice choice;  /* those that are shown … */
 	struct table_choice filled;  /* … and behind them those that the filter only asks about */
 	bool headings, wrap, cut;
+	const unsigned char *widths;
 	int tree; /* the column in which it is drawn, or -1 */
 	enum { OUT_TABLE, OUT_RAW, OUT_JSON } form;
 	int cell[TABLE_MAX_COLUMNS]; /* by column: which one it is in a row, or -1 */
@@ -255,6 +256,7 @@ struct table *table_new(const char *name, const struct table_column *columns,
 	t->form = style->json ? OUT_JSON : style->raw ? OUT_RAW : OUT_TABLE;
 	t->wrap = t->form != OUT_RAW && !style->no_wrap;
 	t->cut = style->cut;
+	t->widths = style->widths;
 	t->tree = style->tree && t->form != OUT_RAW && table_has(choice, style->tree_column) ?
 		  style->tree_column : -1;
 	if (take_filter(t, style->filter, d) < 0) {
@@ -662,16 +664,29 @@ static void cut(struct print *p)
 	}
 }
 
+/* For headings, whether or not they are printed, and as far as the columns shall be: so the library does it. */
+static void widen(struct print *p)
+{
+	for (size_t i = 0; i < p->t->choice.n; i++) {
+		const int column = p->t->choice.column[i];
+		size_t least = strlen(p->t->columns[column].name);
+
+		if (p->t->widths && p->width[i] >= least && least < p->t->widths[column])
+			least = p->t->widths[column];
+		if (p->width[i] < least)
+			p->width[i] = least;
+	}
+}
+
 static int print_text(const struct table *t)
 {
 	struct print p = { .t = t, .see = measure };
 	struct libscols_iter *at = scols_new_iter(SCOLS_ITER_FORWARD);
 	int ret = at ? 0 : -ENOMEM;
 
-	for (size_t i = 0; t->headings && i < t->choice.n; i++)
-		p.width[i] = strlen(t->columns[t->choice.column[i]].name);
 	if (ret == 0)
 		ret = walk(&p, at);
+	widen(&p);
 	if (t->cut)
 		cut(&p);
 	if (ret == 0 && t->headings)

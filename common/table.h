@@ -65,6 +65,7 @@ struct table_style {
 	bool tree;	   /* rows are nested: drawn in tree_column, if that is chosen; else it is flat */
 	int tree_column;
 	const char *filter; /* an expression: only rows that fit; or NULL */
+	const unsigned char *widths; /* by column, for what is as wide as its heading, at least; or NULL */
 };
 
 struct table;
