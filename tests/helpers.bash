@@ -17,9 +17,10 @@
 : "${NSUNSHARE:=$abs_top_builddir/nsunshare}"
 : "${NSENTER_LITE:=$abs_top_builddir/nsenter-lite}"
 : "${NSPIN:=$abs_top_builddir/nspin}"
+: "${NSLS:=$abs_top_builddir/nsls}"
 : "${HELPERS:=$abs_top_builddir/tests/helpers}"
 PACKAGE_VERSION=$(sed -n 's/^AC_INIT(\[nstools\], *\[\([^]]*\)\].*/\1/p' "$abs_top_srcdir/configure.ac")
-export abs_top_srcdir abs_top_builddir NSCLONE NSUNSHARE NSENTER_LITE NSPIN HELPERS LC_ALL=C
+export abs_top_srcdir abs_top_builddir NSCLONE NSUNSHARE NSENTER_LITE NSPIN NSLS HELPERS LC_ALL=C
 NSTYPES='mnt uts ipc net pid user cgroup time'
 
 as_root() { [ "$(id -u)" -eq 0 ]; }
@@ -106,10 +107,10 @@ publish() {
 	local bin=$BATS_FILE_TMPDIR/bin variable name
 	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
 	mkdir "$bin"
-	for variable in NSCLONE NSUNSHARE NSENTER_LITE NSPIN; do
+	for variable in NSCLONE NSUNSHARE NSENTER_LITE NSPIN NSLS; do
 		name=${variable,,}
 		name=${name//_/-}
-		# nspin needs a library that may not be there.
+		# nspin and nsls need a library that may not be there.
 		[ -x "${!variable}" ] || continue
 		cp "${!variable}" "$bin/$name"
 		export "$variable=$bin/$name"

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ask.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/net_namespace.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "file.h"
+#include "kernel.h"
+#include "model.h"
+#include "nsref.h"
+#include "procdir.h"
+#include "diag.h"
+#include "run.h"
+#include "spawn.h"
+
+/* Netlink */
+
+struct netnsid_request {
+	struct nlmsghdr header;
+	struct rtgenmsg family;
+	char pad[NLMSG_ALIGNTO - sizeof(struct rtgenmsg)];
+	struct rtattr attr;
+	uint32_t fd;
+};
+
+/* The value of the attribute; ASK_UNKNOWN: it is not there. */
+static int find_netnsid(const struct nlmsghdr *header)
+{
+	const struct rtattr *attr = (const struct rtattr *)((const char *)NLMSG_DATA(header) +
+							    NLMSG_ALIGN(sizeof(struct rtgenmsg)));
+	size_t left = header->nlmsg_len - NLMSG_SPACE(sizeof(struct rtgenmsg));
+	int id;
+
+	for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left))
+		if (attr->rta_type == NETNSA_NSID && RTA_PAYLOAD(attr) >= sizeof(id)) {
+			memcpy(&id, RTA_DATA(attr), sizeof(id));
+			return id < 0 ? ASK_UNASSIGNED : id;
+		}
+	return ASK_UNKNOWN;
+}
+
+int ask_netnsid(int *netlink, int fd)
+{
+	struct netnsid_request request = {
+		.header = {
+			.nlmsg_len = sizeof(request), .nlmsg_type = RTM_GETNSID,
+			.nlmsg_flags = NLM_F_REQUEST,
+		},
+		.attr = { .rta_len = RTA_LENGTH(sizeof(request.fd)), .rta_type = NETNSA_FD },
+		.fd = (uint32_t)fd,
+	};
+	union {
+		struct nlmsghdr header;
+		char bytes[1024];
+	} answer;
+	ssize_t len;
+
+	if (*netlink < 0)
+		*netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (*netlink < 0 || fd < 0 || send(*netlink, &request, sizeof(request), 0) < 0)
+		return ASK_UNKNOWN;
+	do {
+		len = recv(*netlink, &answer, sizeof(answer), 0);
+	} while (len < 0 && errno == EINTR);
+	if (len < (ssize_t)NLMSG_SPACE(sizeof(struct rtgenmsg)) || answer.header.nlmsg_type != RTM_NEWNSID ||
+	    answer.header.nlmsg_len > (size_t)len)
+		return ASK_UNKNOWN;
+	return find_netnsid(&answer.header);
+}
+
+/* Links */
+
+bool ask_is_in(pid_t pid, const struct ns *ns)
+{
+	char path[NSREF_PATH];
+	uint64_t ino = nsref_inode(nsref_path(path, pid, ns->type, ns->of_children && pid == ns->pid));
+
+	/* What cannot be read need not have gone; and there is no link before the first child. */
+	return ino ? ino == ns->ino : errno == EACCES || errno == EPERM || ns->of_children;
+}
+
+pid_t ask_init(int fd)
+{
+	int pid = ioctl(fd, KERNEL_NS_GET_TGID_FROM_PIDNS, 1);
+
+	return pid > 0 ? pid : 0;
+}
+
+/* A visitor */
+
+/* A process of ours that has entered a namespace, for its files in /proc to be read. */
+struct visitor {
+	struct spawned child;
+	int gate;
+};
+
+static void __attribute__((noreturn)) visit(int fd, unsigned int flag, int ready, int gate)
+{
+	char c = 0;
+
+	if (setns(fd, (int)flag) < 0 || write(ready, &c, 1) != 1)
+		_exit(1);
+	close(ready);
+	while (read(gate, &c, 1) < 0 && errno == EINTR)
+		;
+	_exit(0);
+}
+
+static void end_visit(struct visitor *v)
+{
+	struct ended e;
+
+	close(v->gate);
+	close(v->child.pidfd);
+	run_wait_end(v->child.pid, &e);
+}
+
+/* A descriptor of FILE of a process in NS that is ours: the caller's, as the visitor. -1: it may not be entered. */
+static int open_by_visit(struct visitor *v, const struct ns *ns, const char *file)
+{
+	const struct spawn_args args = { .cgroup_fd = -1 };
+	cleanup_close int proc = -1;
+	int ready[2], gate[2], ret, fd;
+	struct diag ignored;
+	char c;
+
+	if (ns->fd < 0 || pipe2(ready, O_CLOEXEC) < 0)
+		return -1;
+	if (pipe2(gate, O_CLOEXEC) < 0) {
+		close(ready[0]);
+		close(ready[1]);
+		return -1;
+	}
+	ret = spawn_fork(&args, &v->child);
+	if (ret > 0) {
+		close(ready[0]);
+		close(gate[1]);
+		visit(ns->fd, nstype_table[ns->type].flag, ready[1], gate[0]);
+	}
+	close(ready[1]);
+	close(gate[0]);
+	v->gate = gate[1];
+	if (ret == 0) {
+		do {
+			ret = (int)read(ready[0], &c, 1);
+		} while (ret < 0 && errno == EINTR);
+		proc = ret == 1 ? procdir_open(v->child.pidfd, &ignored) : -1;
+		fd = proc < 0 ? -1 : openat(proc, file, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			end_visit(v);
+	} else {
+		close(gate[1]);
+		fd = -1;
+	}
+	close(ready[0]);
+	return fd;
+}
+
+/* Read FILE of who is in NS: of process PID, or, if that is 0, of a visitor. False: it cannot be read. */
+static bool read_of(const struct ns *ns, pid_t pid, const char *file, char *text, size_t size)
+{
+	struct visitor visitor = { .gate = -1 };
+	ssize_t len;
+	char path[48];
+	int fd;
+
+	if (pid) {
+		snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+		len = file_read(path, text, size);
+		return len > 0 && ask_is_in(pid, ns);
+	}
+	fd = open_by_visit(&visitor, ns, file);
+	if (fd < 0)
+		return false;
+	len = file_read_fd(fd, text, size);
+	close(fd);
+	end_visit(&visitor);
+	return len > 0;
+}
+
+/* user_namespaces(7): uid_map */
+char *ask_maps(const struct ns *ns, char *text, size_t size)
+{
+	char map[16384], *line = map;
+	unsigned long inside, outside, count;
+	size_t used = 0;
+	int len;
+
+	*text = '\0';
+	if (!(ns->pid && read_of(ns, ns->pid, "uid_map", map, sizeof(map))) &&
+	    !read_of(ns, 0, "uid_map", map, sizeof(map)))
+		return text;
+	while (used < size && sscanf(line, "%lu %lu %lu%n", &inside, &outside, &count, &len) == 3) {
+		used += (size_t)snprintf(text + used, size - used, "%s%lu %lu %lu", used ? "," : "",
+					 inside, outside, count);
+		line += len;
+	}
+	return text;
+}
+
+/* The kernel has nanoseconds that count upwards from the second below: -2 s and 500 000 000 are -1.5. */
+static int print_seconds(char *text, size_t size, const char *name, int64_t sec, int64_t nsec)
+{
+	const char *sign = sec < 0 ? "-" : "";
+	char fraction[16] = "";
+	size_t len;
+
+	if (sec < 0 && nsec) {
+		sec++;
+		nsec = 1000000000 - nsec;
+	}
+	if (nsec) {
+		len = (size_t)snprintf(fraction, sizeof(fraction), ".%09" PRId64, nsec % 1000000000);
+		while (fraction[len - 1] == '0')
+			fraction[--len] = '\0';
+	}
+	return snprintf(text, size, "%s=%s%" PRIu64 "%s", name, sign,
+			(uint64_t)(sec < 0 ? -sec : sec), fraction);
+}
+
+/* It tells of the namespace of its children. */
+static pid_t who_tells_offsets(const struct ns *ns)
+{
+	char path[NSREF_PATH];
+
+	return ns->pid && nsref_inode(nsref_path(path, ns->pid, NS_TIME, true)) == ns->ino ? ns->pid : 0;
+}
+
+/* time_namespaces(7): timens_offsets */
+char *ask_offsets(const struct ns *ns, char *text, size_t size)
+{
+	const pid_t teller = who_tells_offsets(ns);
+	int64_t sec[2], nsec[2];
+	char file[256];
+	int len;
+
+	*text = '\0';
+	if (!(teller && read_of(ns, teller, "timens_offsets", file, sizeof(file))) &&
+	    !read_of(ns, 0, "timens_offsets", file, sizeof(file)))
+		return text;
+	if (sscanf(file, "monotonic %" SCNd64 " %" SCNd64 " boottime %" SCNd64 " %" SCNd64,
+		   &sec[0], &nsec[0], &sec[1], &nsec[1]) != 4)
+		return text;
+	len = print_seconds(text, size, "monotonic", sec[0], nsec[0]);
+	len += snprintf(text + len, size - (size_t)len, " ");
+	print_seconds(text + len, size - (size_t)len, "boottime", sec[1], nsec[1]);
+	return text;
+}

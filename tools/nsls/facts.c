@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "facts.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "diag.h"
+#include "file.h"
+
+struct user {
+	uid_t uid;
+	char *name;
+};
+
+static int out_of_memory(struct diag *d)
+{
+	return diag_set(d, ENOMEM, NULL, "remember what processes are");
+}
+
+/* Where PID is, or where it belongs. */
+static struct facts **slot_of(const struct facts_cache *c, pid_t pid)
+{
+	size_t i = (size_t)pid & (c->size - 1);
+
+	while (c->slot[i] && c->slot[i]->pid != pid)
+		i = (i + 1) & (c->size - 1);
+	return &c->slot[i];
+}
+
+static int enlarge(struct facts_cache *c, struct diag *d)
+{
+	struct facts_cache larger = *c;
+
+	larger.size = c->size ? c->size * 2 : 64;
+	larger.slot = calloc(larger.size, sizeof(*larger.slot));
+	if (!larger.slot)
+		return out_of_memory(d);
+	for (size_t i = 0; i < c->size; i++)
+		if (c->slot[i])
+			*slot_of(&larger, c->slot[i]->pid) = c->slot[i];
+	free(c->slot);
+	*c = larger;
+	return 0;
+}
+
+struct facts *facts_known(const struct facts_cache *c, pid_t pid)
+{
+	return c->size ? *slot_of(c, pid) : NULL;
+}
+
+static struct facts *add(struct facts_cache *c, pid_t pid, struct diag *d)
+{
+	struct facts *facts;
+
+	if (c->n * 2 >= c->size && enlarge(c, d) < 0)
+		return NULL;
+	facts = malloc(sizeof(*facts));
+	if (!facts) {
+		out_of_memory(d);
+		return NULL;
+	}
+	*facts = (struct facts){ .pid = pid, .parent = -1, .uid = (uid_t)-1 };
+	*slot_of(c, pid) = facts;
+	c->n++;
+	return facts;
+}
+
+/* What stands behind NAME on a line of its own; NULL: no such line. */
+static const char *find_line(const char *text, const char *name)
+{
+	const char *line = strstr(text, name);
+
+	return line ? line + strlen(name) : NULL;
+}
+
+/* proc_pid_status(5). The name of the process, which comes first, has no newline in there. */
+static void read_status(struct facts *facts)
+{
+	char path[32], text[8192];
+	const char *line, *last;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)facts->pid);
+	if (file_read(path, text, sizeof(text)) <= 0)
+		return;
+	line = find_line(text, "\nPPid:\t");
+	if (line)
+		facts->parent = (pid_t)strtol(line, NULL, 10);
+	line = find_line(text, "\nUid:\t");
+	if (line)
+		sscanf(line, "%*u %u", &facts->uid);
+	/* From the namespace of /proc down to its own. */
+	line = find_line(text, "\nNSpid:\t");
+	if (!line)
+		return;
+	last = line + strcspn(line, "\n");
+	while (last > line && last[-1] != '\t')
+		last--;
+	facts->inside = (pid_t)strtol(last, NULL, 10);
+}
+
+/* Blanks between the words; the name of who has none, as a kernel thread. -1: no memory. */
+static int read_command(struct facts *facts)
+{
+	char path[32], text[8192];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)facts->pid);
+	len = file_read(path, text, sizeof(text));
+	if (len > 0 && !text[len - 1])
+		len--;
+	for (ssize_t i = 0; i < len; i++)
+		if (!text[i])
+			text[i] = ' ';
+	if (len <= 0) {
+		snprintf(path, sizeof(path), "/proc/%d/comm", (int)facts->pid);
+		len = file_read(path, text, sizeof(text));
+		if (len > 0 && text[len - 1] == '\n')
+			text[len - 1] = '\0';
+	}
+	if (len <= 0)
+		return 0;
+	facts->command = strdup(text);
+	return facts->command ? 0 : -1;
+}
+
+struct facts *facts_of(struct facts_cache *c, pid_t pid, unsigned int what, struct diag *d)
+{
+	struct facts *facts = facts_known(c, pid);
+
+	if (!facts)
+		facts = add(c, pid, d);
+	if (!facts)
+		return NULL;
+	what &= ~facts->read;
+	facts->read |= what;
+	if (what & FACTS_STATUS)
+		read_status(facts);
+	if (what & FACTS_COMMAND && read_command(facts) < 0) {
+		out_of_memory(d);
+		return NULL;
+	}
+	return facts;
+}
+
+static char *name_of(uid_t uid)
+{
+	const struct passwd *pw = getpwuid(uid);
+	char *name;
+
+	if (pw)
+		return strdup(pw->pw_name);
+	return asprintf(&name, "%u", (unsigned int)uid) < 0 ? NULL : name;
+}
+
+const char *facts_user(struct facts_cache *c, uid_t uid, struct diag *d)
+{
+	struct user *larger;
+
+	for (size_t i = 0; i < c->n_users; i++)
+		if (c->users[i].uid == uid)
+			return c->users[i].name;
+	larger = reallocarray(c->users, c->n_users + 1, sizeof(*larger));
+	if (larger) {
+		c->users = larger;
+		larger[c->n_users] = (struct user){ .uid = uid, .name = name_of(uid) };
+		if (larger[c->n_users].name)
+			return larger[c->n_users++].name;
+	}
+	out_of_memory(d);
+	return NULL;
+}
+
+void facts_free(struct facts_cache *c)
+{
+	for (size_t i = 0; i < c->size; i++) {
+		if (c->slot[i])
+			free(c->slot[i]->command);
+		free(c->slot[i]);
+	}
+	free(c->slot);
+	for (size_t i = 0; i < c->n_users; i++)
+		free(c->users[i].name);
+	free(c->users);
+	*c = (struct facts_cache){ .n = 0 };
+}

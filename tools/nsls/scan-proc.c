@@ -1,0 +1,751 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "diag.h"
+#include "engine.h"
+#include "kernel.h"
+#include "number.h"
+#include "nsref.h"
+#include "scan.h"
+
+/* What a zombie is still in; and what all threads of a process are in. */
+enum {
+	ZOMBIES = CLONE_NEWPID | CLONE_NEWUSER,
+	COMMON = CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWTIME,
+};
+
+/* Two threads pay from so many processes on. */
+enum { MANY = 1000, AT_ONCE = 32 };
+
+/* What the threads share. */
+
+size_t engine_count(const struct engine *e)
+{
+	return __atomic_load_n(&e->m->n, __ATOMIC_ACQUIRE);
+}
+
+struct ns *engine_held(struct worker *w, enum nstype type, uint64_t ino, size_t since)
+{
+	struct engine *e = w->e;
+	struct last *last = &w->last[type];
+	struct ns *ns;
+
+	if (last->ino == ino)
+		return last->ns;
+	pthread_mutex_lock(&e->lock);
+	ns = model_find(e->m, type, ino);
+	pthread_mutex_unlock(&e->lock);
+	if (!ns || ns->fd < 0 || ns->index >= since)
+		return NULL;
+	*last = (struct last){ ino, ns };
+	return ns;
+}
+
+/* One that was not known is not listed before it is known what holds it. */
+static struct ns *added(struct ns *ns, size_t before)
+{
+	if (ns && ns->index >= before)
+		ns->passing = true;
+	return ns;
+}
+
+struct ns *engine_add_unheld(struct engine *e, enum nstype type, uint64_t ino, struct diag *d)
+{
+	size_t before;
+	struct ns *ns;
+
+	pthread_mutex_lock(&e->lock);
+	before = e->m->n;
+	ns = added(model_add_unheld(e->m, type, ino, d), before);
+	e->unheld += ns && ns->index >= before;
+	pthread_mutex_unlock(&e->lock);
+	return ns;
+}
+
+static struct ns *let_go(struct engine *e, int fd, struct diag *d)
+{
+	cleanup_close int owned = fd;
+	struct stat st;
+	int type = -1;
+
+	if (nsref_check(fd, &type, NULL, d) < 0)
+		return NULL;
+	if (fstat(fd, &st) < 0) {
+		diag_fail(d, NULL, "look at a namespace");
+		return NULL;
+	}
+	return engine_add_unheld(e, (enum nstype)type, st.st_ino, d);
+}
+
+struct ns *engine_add(struct engine *e, int fd, struct diag *d)
+{
+	size_t before;
+	struct ns *ns;
+
+	if (fd >= e->max_fd)
+		return let_go(e, fd, d);
+	pthread_mutex_lock(&e->lock);
+	before = e->m->n;
+	ns = added(model_add(e->m, fd, d), before);
+	pthread_mutex_unlock(&e->lock);
+	return ns;
+}
+
+int engine_add_holder(struct engine *e, struct ns *ns, const struct holder *holder,
+		      struct diag *d)
+{
+	int ret;
+
+	pthread_mutex_lock(&e->lock);
+	ret = model_add_holder(ns, holder, d);
+	pthread_mutex_unlock(&e->lock);
+	return ret;
+}
+
+/* As long as the directory shows something, the number has not been given to another. */
+int engine_pidfd(const struct engine *e, int dir, pid_t pid, bool is_thread)
+{
+	cleanup_close int pidfd = -1;
+
+	if (e->own_proc)
+		pidfd = kernel_pidfd_open(pid, is_thread ? KERNEL_PIDFD_THREAD : 0);
+	if (pidfd < 0 || faccessat(dir, "ns", F_OK, 0) < 0)
+		return -1;
+	return steal_fd(&pidfd);
+}
+
+/* Who is in a namespace. */
+
+enum rank { NOBODY, OF_CHILDREN, THREAD, PROCESS };
+
+static enum rank rank_of(const struct ns *ns)
+{
+	if (!ns->pid)
+		return NOBODY;
+	if (ns->nprocs)
+		return PROCESS;
+	return ns->of_children ? OF_CHILDREN : THREAD;
+}
+
+/* The lowest of the best. */
+static void show(struct ns *ns, pid_t pid, enum rank rank)
+{
+	enum rank now = rank_of(ns);
+
+	if (rank < now || (rank == now && pid >= ns->pid))
+		return;
+	ns->pid = pid;
+	ns->of_children = rank == OF_CHILDREN;
+}
+
+/*
+ * THREAD is its first one; or, if that has ended, another, which will be counted
+ * among the threads: a zombie is in some namespaces only, and shows no others.
+ */
+static int add_process(struct engine *e, const struct process *process, pid_t thread,
+		       struct diag *d)
+{
+	int ret = 0;
+
+	pthread_mutex_lock(&e->lock);
+	for (int type = 0; type < NSTYPE_COUNT; type++) {
+		bool zombies = ZOMBIES & nstype_table[type].flag;
+		struct ns *ns = process->ns[type];
+
+		if (!ns)
+			continue;
+		show(ns, zombies ? process->pid : thread, PROCESS);
+		ns->held |= HELD_PROC;
+		ns->nprocs++;
+		ns->nthreads += zombies || thread == process->pid;
+	}
+	if (e->need->processes)
+		ret = model_add_process(e->m, process, d);
+	pthread_mutex_unlock(&e->lock);
+	return ret;
+}
+
+/* THREAD is not the first one of PROCESS. */
+static void add_thread(struct engine *e, const struct process *process,
+		       const struct process *thread)
+{
+	pthread_mutex_lock(&e->lock);
+	for (int type = 0; type < NSTYPE_COUNT; type++) {
+		bool common = COMMON & nstype_table[type].flag;
+		struct ns *ns = common ? process->ns[type] : thread->ns[type];
+
+		if (!ns)
+			continue;
+		if (ns != process->ns[type]) {
+			show(ns, thread->pid, THREAD);
+			ns->held |= HELD_THREAD;
+		}
+		ns->nthreads++;
+	}
+	pthread_mutex_unlock(&e->lock);
+}
+
+static void add_children(struct engine *e, struct ns *ns, pid_t pid)
+{
+	pthread_mutex_lock(&e->lock);
+	show(ns, pid, OF_CHILDREN);
+	ns->held |= HELD_PROC;
+	pthread_mutex_unlock(&e->lock);
+}
+
+/* Links. */
+
+/*
+ * The namespace that NAME in DIR is a link to, whose number was INO when there
+ * were SINCE of them. One that was not held then may be another by now: what is
+ * opened counts. *ns is NULL if it has ended. -1 and *d.
+ */
+static int resolve(struct worker *w, int dir, const char *name, enum nstype type, uint64_t ino,
+		   size_t since, struct ns **ns, struct diag *d)
+{
+	int fd;
+
+	*ns = engine_held(w, type, ino, since);
+	if (*ns)
+		return 0;
+	fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && scan_is_gone(errno))
+		return 0;
+	if (fd < 0 && !scan_is_forbidden(errno))
+		return diag_fail(d, name, "open a namespace");
+	*ns = fd < 0 ? engine_add_unheld(w->e, type, ino, d) : engine_add(w->e, fd, d);
+	return *ns ? 0 : -1;
+}
+
+/* Has it ended while we looked? What it has been in before counts for nothing then. */
+static bool has_let_go(struct process *process, unsigned int types)
+{
+	bool gone = false;
+
+	types &= ~(unsigned int)ZOMBIES;
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		gone |= (types & nstype_table[type].flag) && !process->ns[type];
+	for (int type = 0; gone && type < NSTYPE_COUNT; type++)
+		if (types & nstype_table[type].flag)
+			process->ns[type] = NULL;
+	return gone;
+}
+
+static int failed(pid_t pid, struct diag *d)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	return diag_fail(d, text, "look at a process");
+}
+
+/* 1: what is in PROCESS; 0: it has ended, or is a zombie; -1 and *d, or d->err of scan_is_forbidden(). */
+static int look_at_links(struct worker *w, int dir, unsigned int types, struct process *process,
+			 struct diag *d)
+{
+	uint64_t ino[NSTYPE_COUNT];
+	size_t since = engine_count(w->e);
+
+	if (scan_links(dir, types, ino) < 0)
+		return failed(process->pid, d);
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		if (ino[type] && resolve(w, dir, nstype_table[type].name, type, ino[type], since,
+					 &process->ns[type], d) < 0)
+			return -1;
+	return !has_let_go(process, types);
+}
+
+/* One link alone costs less without its directory. */
+static int look_at_one_link(struct worker *w, int proc, enum nstype type, struct process *process,
+			    struct diag *d)
+{
+	size_t since = engine_count(w->e);
+	char path[32];
+	uint64_t ino;
+
+	snprintf(path, sizeof(path), "%d/ns/%s", (int)process->pid, nstype_table[type].name);
+	if (scan_link(proc, path, &ino) < 0)
+		return failed(process->pid, d);
+	if (ino && resolve(w, proc, path, type, ino, since, &process->ns[type], d) < 0)
+		return -1;
+	return !has_let_go(process, nstype_table[type].flag);
+}
+
+/* *dir is the directory of links, owned by the caller; -1: it has ended. -1 and *d. */
+static int open_links(int parent, const char *path, pid_t pid, int *dir, struct diag *d)
+{
+	*dir = openat(parent, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *dir < 0 && !scan_is_gone(errno) ? failed(pid, d) : 0;
+}
+
+/* What children are born in. */
+
+/* The link is not there before the first one is born; what has ended has none either. */
+static int open_unborn(const struct engine *e, int proc, pid_t pid, bool is_thread)
+{
+	cleanup_close int pidfd = engine_pidfd(e, proc, pid, is_thread);
+
+	return pidfd < 0 ? -1 :
+	       ioctl(pidfd, KERNEL_PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE, 0);
+}
+
+/* DIR is the one of links of PROCESS, or of its thread PID, whose directory is PROC. */
+static int look_at_child(struct worker *w, int proc, int dir, pid_t pid,
+			 const struct process *process, enum nstype type, struct diag *d)
+{
+	const char *name = nstype_table[type].children;
+	size_t since = engine_count(w->e);
+	struct ns *ns = NULL;
+	uint64_t ino;
+	int known = scan_link(dir, name, &ino), fd;
+
+	if (known < 0)
+		return scan_is_forbidden(errno) ? 0 : failed(pid, d);
+	if (known && process->ns[type] && process->ns[type]->ino == ino)
+		return 0;
+	if (known && resolve(w, dir, name, type, ino, since, &ns, d) < 0)
+		return -1;
+	if (!known && type == NS_PID && process->ns[type]) {
+		fd = open_unborn(w->e, proc, pid, pid != process->pid);
+		ns = fd < 0 ? NULL : engine_add(w->e, fd, d);
+		if (fd >= 0 && !ns)
+			return -1;
+	}
+	if (ns && ns != process->ns[type])
+		add_children(w->e, ns, pid);
+	return 0;
+}
+
+static int look_at_children(struct worker *w, int proc, int dir, pid_t pid,
+			    const struct process *process, struct diag *d)
+{
+	for (int type = 0; type < NSTYPE_COUNT; type++) {
+		const struct nstype_info *info = &nstype_table[type];
+
+		if (!(w->e->types & info->flag) || info->children == info->name ||
+		    !strcmp(info->children, info->name))
+			continue;
+		if (look_at_child(w, proc, dir, pid, process, type, d) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Threads. */
+
+/* A thread may have descriptors of its own. The first one may have ended, and have none any more. */
+struct threads {
+	struct worker *w;
+	const struct process *process;
+	int dir;     /* "task" */
+	pid_t *done; /* what has been looked at */
+	size_t n_done;
+	pid_t files; /* the last one whose descriptors were looked at */
+};
+
+static bool has_own_files(const struct threads *t, pid_t tid)
+{
+	const struct engine *e = t->w->e;
+
+	if (!e->need->descriptors || !e->own_proc || t->process->pid == e->self)
+		return false;
+	if (kernel_kcmp(t->process->pid, tid, KERNEL_KCMP_FILES) <= 0)
+		return false;
+	return !t->files || kernel_kcmp(t->files, tid, KERNEL_KCMP_FILES) > 0;
+}
+
+/* 1; 0: it has ended; -1 and *d. */
+static int look_at_thread(struct threads *t, pid_t tid, struct diag *d)
+{
+	struct worker *w = t->w;
+	struct process thread = { .pid = tid };
+	cleanup_close int proc = -1, dir = -1;
+	char path[16];
+	int ret;
+
+	snprintf(path, sizeof(path), "%d", (int)tid);
+	if (open_links(t->dir, path, tid, &proc, d) < 0 ||
+	    (proc >= 0 && open_links(proc, "ns", tid, &dir, d) < 0))
+		return -1;
+	if (dir < 0)
+		return 0;
+	ret = look_at_links(w, dir, w->e->types & ~(unsigned int)COMMON, &thread, d);
+	if (ret <= 0)
+		return ret < 0 && scan_is_forbidden(d->err) ? 1 : ret;
+	add_thread(w->e, t->process, &thread);
+	ret = look_at_children(w, proc, dir, tid, t->process, d);
+	if (ret == 0 && has_own_files(t, tid)) {
+		t->files = tid;
+		ret = holders_look(w, proc, tid, t->process, d);
+	}
+	return ret < 0 ? -1 : 1;
+}
+
+static bool is_done(const struct threads *t, pid_t tid)
+{
+	for (size_t i = 0; i < t->n_done; i++)
+		if (t->done[i] == tid)
+			return true;
+	return false;
+}
+
+/*
+ * When one ends while the directory is read, others are passed over. 1: that
+ * cannot have been; 0: that can have been; -1 and *d.
+ */
+static int look_through(struct threads *t, bool again, struct diag *d)
+{
+	cleanup_free pid_t *tids = NULL;
+	size_t n, first = t->n_done;
+	struct stat st;
+	int whole = 1;
+	pid_t *larger;
+
+	if (scan_pids(t->dir, &tids, &n) < 0)
+		return scan_is_gone(errno) ? 1 : failed(t->process->pid, d);
+	larger = reallocarray(t->done, t->n_done + n + 1, sizeof(*larger));
+	if (!larger)
+		return diag_fail(d, NULL, "look at threads");
+	t->done = larger;
+	for (size_t i = 0; i < n; i++) {
+		int ret = 1;
+
+		if (tids[i] == t->process->pid || (again && is_done(t, tids[i])))
+			continue;
+		ret = look_at_thread(t, tids[i], d);
+		if (ret < 0)
+			return -1;
+		whole &= ret;
+		if (ret)
+			t->done[t->n_done++] = tids[i];
+	}
+	/* Its links are itself, the one above, and the threads. */
+	if (fstat(t->dir, &st) < 0)
+		return 1;
+	return whole && (again ? t->n_done == first : st.st_nlink == n + 2);
+}
+
+static int look_at_threads(struct worker *w, int proc, const struct process *process,
+			   struct diag *d)
+{
+	struct threads t = { .w = w, .process = process };
+	cleanup_close int dir = -1;
+	struct stat st;
+	int ret = 0;
+
+	/* Most have one. */
+	if (fstatat(proc, "task", &st, 0) < 0 || st.st_nlink <= 3)
+		return 0;
+	dir = openat(proc, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return scan_is_gone(errno) || scan_is_forbidden(errno) ? 0 : failed(process->pid, d);
+	t.dir = dir;
+	for (int i = 0; ret == 0 && i < 10; i++)
+		ret = look_through(&t, i > 0, d);
+	free(t.done);
+	return ret < 0 ? -1 : 0;
+}
+
+/*
+ * The first thread of PROCESS has ended. If the process has not, it is where
+ * another one is, which *thread becomes. -1 and *d.
+ */
+static int look_at_rest(struct worker *w, struct process *process, pid_t *thread,
+			struct diag *d)
+{
+	unsigned int types = w->e->types & ~(unsigned int)ZOMBIES;
+	cleanup_close int task = -1;
+	cleanup_free pid_t *tids = NULL;
+	char path[32];
+	struct stat st;
+	size_t n;
+	int ret = 0;
+
+	snprintf(path, sizeof(path), "%d/task", (int)process->pid);
+	if (!types || fstatat(w->e->proc, path, &st, 0) < 0 || st.st_nlink <= 3)
+		return 0;
+	task = openat(w->e->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (task < 0 || scan_pids(task, &tids, &n) < 0)
+		return 0;
+	for (size_t i = 0; ret == 0 && i < n; i++) {
+		cleanup_close int dir = -1;
+
+		snprintf(path, sizeof(path), "%d/ns", (int)tids[i]);
+		if (tids[i] == process->pid)
+			continue;
+		if (open_links(task, path, tids[i], &dir, d) < 0)
+			return -1;
+		ret = dir < 0 ? 0 : look_at_links(w, dir, types, process, d);
+		if (ret > 0)
+			*thread = tids[i];
+	}
+	return ret < 0 && !scan_is_forbidden(d->err) ? -1 : 0;
+}
+
+/* Processes. */
+
+static bool is_empty(const struct process *process)
+{
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		if (process->ns[type])
+			return false;
+	return true;
+}
+
+/* What has been found out about PROCESS. 1; 0: nothing; -1 and *d. */
+static int conclude(struct worker *w, int ret, struct process *process, struct diag *d)
+{
+	pid_t thread = process->pid;
+
+	if (ret < 0 && scan_is_forbidden(d->err)) {
+		w->unread.processes++;
+		return 0;
+	}
+	if (ret == 0)
+		ret = look_at_rest(w, process, &thread, d);
+	if (ret < 0)
+		return -1;
+	if (is_empty(process))
+		return 0;
+	return add_process(w->e, process, thread, d) < 0 ? -1 : 1;
+}
+
+/* The only one of TYPES, or -1. */
+static int only_type(unsigned int types)
+{
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		if (types == nstype_table[type].flag)
+			return type;
+	return -1;
+}
+
+static int look_briefly(struct worker *w, pid_t pid, struct diag *d)
+{
+	struct process process = { .pid = pid };
+	int type = only_type(w->e->types), ret = -1;
+	cleanup_close int dir = -1;
+	char path[24];
+
+	if (type >= 0) {
+		ret = look_at_one_link(w, w->e->proc, type, &process, d);
+	} else {
+		snprintf(path, sizeof(path), "%d/ns", (int)pid);
+		if (open_links(w->e->proc, path, pid, &dir, d) == 0) {
+			if (dir < 0)
+				return 0;
+			ret = look_at_links(w, dir, w->e->types, &process, d);
+		}
+	}
+	return conclude(w, ret, &process, d) < 0 ? -1 : 0;
+}
+
+static int look_thoroughly(struct worker *w, pid_t pid, struct diag *d)
+{
+	const struct need *need = w->e->need;
+	struct process process = { .pid = pid };
+	cleanup_close int proc = -1, dir = -1;
+	char path[16];
+	int ret = -1;
+
+	snprintf(path, sizeof(path), "%d", (int)pid);
+	if (open_links(w->e->proc, path, pid, &proc, d) == 0 &&
+	    (proc < 0 || open_links(proc, "ns", pid, &dir, d) == 0)) {
+		if (dir < 0)
+			return 0;
+		ret = look_at_links(w, dir, w->e->types, &process, d);
+	}
+	ret = conclude(w, ret, &process, d);
+	if (ret <= 0)
+		return ret;
+	if (need->threads && (look_at_children(w, proc, dir, pid, &process, d) < 0 ||
+			      look_at_threads(w, proc, &process, d) < 0))
+		return -1;
+	if (need->descriptors && pid != w->e->self)
+		return holders_look(w, proc, pid, &process, d);
+	return 0;
+}
+
+/* *first and the following ones, so many, are the caller's. */
+static size_t take(struct engine *e, size_t *first)
+{
+	*first = __atomic_fetch_add(&e->next_pid, AT_ONCE, __ATOMIC_RELAXED);
+	if (*first >= e->n_pids || __atomic_load_n(&e->failed, __ATOMIC_RELAXED))
+		return 0;
+	return e->n_pids - *first < AT_ONCE ? e->n_pids - *first : AT_ONCE;
+}
+
+static void give_up(struct engine *e, const struct diag *d)
+{
+	pthread_mutex_lock(&e->lock);
+	if (!e->failed)
+		*e->d = *d;
+	__atomic_store_n(&e->failed, true, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&e->lock);
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct engine *e = w->e;
+	bool thorough = e->need->threads || e->need->descriptors;
+	size_t first, n;
+	struct diag d;
+
+	while ((n = take(e, &first)))
+		for (size_t i = first; i < first + n; i++) {
+			int ret = thorough ? look_thoroughly(w, e->pids[i], &d) :
+					     look_briefly(w, e->pids[i], &d);
+
+			if (ret < 0) {
+				give_up(e, &d);
+				return NULL;
+			}
+		}
+	return NULL;
+}
+
+/* The whole. */
+
+static bool has_cpus(void)
+{
+	cpu_set_t cpus;
+
+	return sched_getaffinity(0, sizeof(cpus), &cpus) < 0 || CPU_COUNT(&cpus) > 1;
+}
+
+static void add_unread(struct unread *to, const struct unread *from)
+{
+	to->processes += from->processes;
+	to->descriptors += from->descriptors;
+	to->sockets += from->sockets;
+}
+
+static int look_at_processes(struct engine *e, struct diag *d)
+{
+	struct worker workers[2] = { { .e = e }, { .e = e } };
+	pthread_t other;
+	bool two = e->n_pids >= MANY && has_cpus();
+
+	for (int i = 0; i <= two; i++) {
+		workers[i].entries = malloc(ENTRIES_SIZE);
+		if (!workers[i].entries) {
+			diag_fail(d, NULL, "look at processes");
+			give_up(e, d);
+		}
+	}
+	/* If there can be no second one, one does it all. */
+	two = two && pthread_create(&other, NULL, work, &workers[1]) == 0;
+	work(&workers[0]);
+	if (two)
+		pthread_join(other, NULL);
+	for (int i = 0; i < 2; i++) {
+		free(workers[i].entries);
+		add_unread(&e->m->unread, &workers[i].unread);
+	}
+	return e->failed ? -1 : 0;
+}
+
+/* What is held needs many descriptors; what is looked at needs some. */
+static int allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 256;
+	if (limit.rlim_cur < limit.rlim_max) {
+		struct rlimit most = { limit.rlim_max, limit.rlim_max };
+
+		if (setrlimit(RLIMIT_NOFILE, &most) == 0)
+			limit = most;
+	}
+	if (limit.rlim_cur > 1 << 30)
+		return 1 << 30;
+	return (int)(limit.rlim_cur < 128 ? limit.rlim_cur / 2 : limit.rlim_cur - 64);
+}
+
+static pid_t own_number(int proc)
+{
+	char text[16];
+	ssize_t len = readlinkat(proc, "self", text, sizeof(text) - 1);
+	uint64_t pid;
+
+	if (len < 0)
+		return 0;
+	text[len] = '\0';
+	return number_parse(text, INT32_MAX, &pid) < 0 ? 0 : (pid_t)pid;
+}
+
+static void find_devices(struct engine *e)
+{
+	cleanup_close int one = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct stat st;
+
+	e->nsfs = stat("/proc/self/ns/user", &st) < 0 ? 0 : st.st_dev;
+	e->sockfs = one < 0 || fstat(one, &st) < 0 ? 0 : st.st_dev;
+}
+
+static int start(struct engine *e, struct diag *d)
+{
+
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		if (nsref_supported(type))
+			e->types |= e->need->types & nstype_table[type].flag;
+	e->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (e->proc < 0 || scan_pids(e->proc, &e->pids, &e->n_pids) < 0)
+		return diag_fail(d, "/proc", "look which processes there are");
+	e->max_fd = allow_descriptors();
+	e->self = own_number(e->proc);
+	e->own_proc = e->self == getpid();
+	find_devices(e);
+	return 0;
+}
+
+static void ask_ids(struct model *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->all[i]->fd >= 0 && ioctl(m->all[i]->fd, KERNEL_NS_GET_ID, &m->all[i]->id) < 0)
+			m->all[i]->id = 0;
+}
+
+static int look(struct engine *e, struct diag *d)
+{
+	if (start(e, d) < 0 || look_at_processes(e, d) < 0)
+		return -1;
+	model_prune(e->m);
+	if (e->need->pins && pins_look(e, d) < 0)
+		return -1;
+	if (e->need->relations && relate(e, d) < 0)
+		return -1;
+	e->m->unread.unheld = e->unheld;
+	if (e->need->ids)
+		ask_ids(e->m);
+	model_sort(e->m);
+	return 0;
+}
+
+int scan_proc(struct model *m, const struct need *need, struct diag *d)
+{
+	struct engine e = { .m = m, .need = need, .proc = -1, .d = d };
+	int ret;
+
+	m->unread = (struct unread){ .processes = 0 };
+	pthread_mutex_init(&e.lock, NULL);
+	ret = look(&e, d);
+	pthread_mutex_destroy(&e.lock);
+	cleanup_close_fd(&e.proc);
+	free(e.pids);
+	free(e.cookies);
+	return ret;
+}
