@@ -14,6 +14,7 @@
 #include "diag.h"
 #include "file.h"
 #include "kernel.h"
+#include "nsid.h"
 #include "nsref.h"
 #include "pidns.h"
 #include "set.h"
@@ -72,7 +73,7 @@ static int open_files(struct opened *o, const struct nsenter *n, struct diag *d)
 
 		if (!n->file[type])
 			continue;
-		fd = nsref_open(n->file[type], &found, d);
+		fd = n->id[type] ? nsid_open(n->id[type], &found, d) : nsref_open(n->file[type], &found, d);
 		if (fd < 0 || take_source(o, type, fd, n->file[type], d) < 0)
 			return -1;
 	}

@@ -52,7 +52,7 @@ static const char usage_head[] =
 "\n"
 "Enter namespaces that exist, and run a program there.\n"
 "\n"
-"What to enter (without =FILE: the target's):\n"
+"What to enter (without =FILE: the target's; =:NSID: that with the id NSID):\n"
 " -t, --target TARGET         the process, PID or PID:INODE, or the set, NAME,\n"
 "                             whose namespaces are meant\n"
 " -a, --all                   all in which the target is, and we are not\n"
@@ -111,18 +111,18 @@ static const char *without_equals(const char *arg)
 static int take_type(struct nsenter *n, int type, const char *file, struct diag *d)
 {
 	file = without_equals(file);
+	n->file[type] = file;
+	n->id[type] = 0;
 	if (!file) {
 		n->of_target |= nstype_table[type].flag;
-		n->file[type] = NULL;
 		return 0;
 	}
 	if (!*file)
 		return diag_usage(d, "--%s=: the name of the file is empty", nstype_table[type].option);
-	if (*file == ':')
-		return diag_usage(d, "--%s: '%s': a namespace cannot be named by its id here; ./%s is a file",
+	if (*file == ':' && (number_parse(file + 1, UINT64_MAX, &n->id[type]) < 0 || !n->id[type]))
+		return diag_usage(d, "--%s: '%s' is no id of a namespace; ./%s is a file",
 				  nstype_table[type].option, file, file);
 	n->of_target &= ~nstype_table[type].flag;
-	n->file[type] = file;
 	return 0;
 }
 
@@ -286,6 +286,8 @@ static int complete(struct nsenter *n, struct diag *d)
 		return -1;
 	if (!n->target.pid && needs_process(n, d) < 0)
 		return -1;
+	if (n->target.set && !n->all && !n->of_target)
+		return diag_usage(d, "what of the set %s is to be entered? Name types, or --all", n->target.set);
 	if (n->wdns && (n->wd.target || n->wd.path))
 		return diag_usage(d, "--wd and --wdns exclude each other");
 	if (n->preserve && (n->uid != ID_DEFAULT || n->gid != ID_DEFAULT))

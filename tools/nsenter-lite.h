@@ -35,7 +35,8 @@ struct nsenter {
 	struct target_name target;
 	bool all;		/* everything that the target does not share with us */
 	unsigned int of_target; /* CLONE_NEW* of the types that are its */
-	const char *file[NSTYPE_COUNT];	/* --TYPE=FILE, or NULL */
+	const char *file[NSTYPE_COUNT];	/* --TYPE=FILE, or the text of --TYPE=:ID; or NULL */
+	uint64_t id[NSTYPE_COUNT];	/* ID, or 0 */
 	const char *from[NSENTER_FROM];
 	int n_from;
 	int net_socket;		/* its descriptor of a socket, or -1 */
