@@ -231,9 +231,11 @@ static int look_at_descriptor(struct search *s, int dir, const char *number)
 	struct statx stx;
 	uint64_t ino;
 
-	if (len < 7 || !strncmp(link, "socket:", 7) || !strncmp(link, "pipe:", 5))
+	if (len < 0)
 		return MORE;
 	link[len] = '\0';
+	if (!strncmp(link, "socket:", 7) || !strncmp(link, "pipe:", 5))
+		return MORE;
 	ino = nsfs_parse(link);
 	if (*link == '/') {
 		if (statx(dir, number, AT_STATX_DONT_SYNC, STATX_INO, &stx) < 0 ||

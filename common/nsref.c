@@ -66,6 +66,14 @@ void nsref_none(int fd[NSTYPE_COUNT])
 		fd[type] = -1;
 }
 
+bool nsref_any(const int fd[NSTYPE_COUNT])
+{
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		if (fd[type] >= 0)
+			return true;
+	return false;
+}
+
 void nsref_close_all(int fd[NSTYPE_COUNT])
 {
 	for (int type = 0; type < NSTYPE_COUNT; type++)

@@ -38,8 +38,9 @@ int nsref_check(int fd, int *type, const char *file, struct diag *d);
 /* Are these, of stat(2), of one namespace? Both must be held open, or numbers are used again. */
 bool nsref_same(const struct stat *a, const struct stat *b);
 
-/* Of an array with a descriptor for each type: -1 for all; close those that are none. */
+/* Of an array with a descriptor for each type, or -1: set all to -1; is there one? Close all. */
 void nsref_none(int fd[NSTYPE_COUNT]);
+bool nsref_any(const int fd[NSTYPE_COUNT]);
 void nsref_close_all(int fd[NSTYPE_COUNT]);
 
 /* The inode number that "ls -l /proc/PID/ns" shows, or 0 if it cannot be read. */

@@ -332,14 +332,6 @@ static int leave_out_dead(int held[NSTYPE_COUNT], struct diag *d)
 	return 1;
 }
 
-static bool has_any(const int fd[NSTYPE_COUNT])
-{
-	for (int type = 0; type < NSTYPE_COUNT; type++)
-		if (fd[type] >= 0)
-			return true;
-	return false;
-}
-
 /* What lives of the set NAME, whose directory DIR is locked, stays; STATE is that of its keeper. */
 static int renew(struct place *place, const char *name, int dir, int state, struct diag *d)
 {
@@ -348,7 +340,7 @@ static int renew(struct place *place, const char *name, int dir, int state, stru
 	int less = members_open(name, dir, held, d) < 0 ? -1 : leave_out_dead(held, d);
 	int ret = less < 0 ? -1 : 0;
 
-	if (less >= 0 && !has_any(held))
+	if (less >= 0 && !nsref_any(held))
 		ret = take_away(place, name, dir, d);
 	else if (less > 0)
 		ret = place_prepare(place, !wish.keeper, d) < 0 ? -1 : build(place, &wish, held, dir, NULL, d);

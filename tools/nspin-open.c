@@ -99,14 +99,6 @@ static int open_set(const struct nspin_wish *wish, int fd[NSTYPE_COUNT], struct 
 	return 0;
 }
 
-static bool has_any(const int fd[NSTYPE_COUNT])
-{
-	for (int type = 0; type < NSTYPE_COUNT; type++)
-		if (fd[type] >= 0)
-			return true;
-	return false;
-}
-
 static int open_all(const struct nspin_wish *wish, struct target *t, int fd[NSTYPE_COUNT],
 		    struct diag *d)
 {
@@ -120,7 +112,7 @@ int nspin_open(const struct nspin_wish *wish, struct target *target, int fd[NSTY
 {
 	nsref_none(fd);
 	if (open_all(wish, target, fd, d) == 0) {
-		if (has_any(fd))
+		if (nsref_any(fd))
 			return 0;
 		diag_set(d, 0, NULL, wish->name->set ? "nothing to keep: there is nothing in the set but a PID namespace" :
 			 "nothing to keep: all namespaces of the process, but for its PID namespace, are ours, too");
