@@ -89,6 +89,7 @@ static int parse(const struct cmdline *cmdline, void *to, int argc, char *const 
 	const int capacity = 96;
 	struct option all[96];
 	char letters[96] = "+:";
+	char *first = letters + cmdline->permute;
 	int n = join_types(all, letters, cmdline->types), opt;
 
 	for (int i = 0; i < 3; i++)
@@ -97,7 +98,7 @@ static int parse(const struct cmdline *cmdline, void *to, int argc, char *const 
 	n = (int)strlen(letters);
 	snprintf(letters + n, sizeof(letters) - (size_t)n, "%s%shV", cmdline->letters,
 		 cmdline->more_letters);
-	while ((opt = getopt_long(argc, argv, letters, all, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, first, all, NULL)) != -1) {
 		if (opt == 'h')
 			return print(cmdline->usage, d);
 		if (opt == 'V')

@@ -4,6 +4,7 @@
 /* cmdline: what the mains of the tools share: getopt, --help, --version. */
 
 #include <getopt.h>
+#include <stdbool.h>
 
 struct diag;
 
@@ -15,6 +16,7 @@ struct cmdline {
 	const char *tool;
 	const struct option *tables[3]; /* its own options, and those that it shares; or NULL */
 	enum cmdline_types types;
+	bool permute;			/* are there options behind operands, too? Not if these are a program */
 	const char *letters;		/* of its own … */
 	const char *more_letters;	/* … and of the others */
 	const char *usage[4];		/* the text of --help in parts, NULL for none */
