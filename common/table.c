@@ -356,7 +356,8 @@ static bool is_plain(unsigned char c)
 static bool stays(const char *text)
 {
 	return is_plain((unsigned char)*text) ||
-	       (*text == '\\' && text[1] != 'x' && (!text[1] || text[1] == '\\' || is_plain((unsigned char)text[1])));
+	       (*text == '\\' && text[1] != 'x' &&
+		(!text[1] || text[1] == '\\' || is_plain((unsigned char)text[1])));
 }
 
 /*
@@ -386,7 +387,10 @@ static bool is_all_plain(const char *text)
 	return !*text;
 }
 
-/* As this form of output can show it: *CHANGED, owned by the caller, or TEXT itself. NULL: out of memory. */
+/*
+ * As this form of output can show it: *CHANGED, owned by the caller, or TEXT
+ * itself. NULL: out of memory.
+ */
 static const char *presentable(const struct table *t, const char *text, char **changed)
 {
 	if (t->form == OUT_RAW || is_all_plain(text))
@@ -553,7 +557,7 @@ static bool print_line(struct print *p, struct libscols_line *row, size_t line)
 	return any;
 }
 
-/* The last two characters that go before a row: where it hangs; and further down, what hangs below. */
+/* The last two characters that go before a row: where it hangs; then, what hangs below. */
 static void set_lead(struct print *p, const char *text)
 {
 	if (p->depth)
@@ -664,7 +668,10 @@ static void cut(struct print *p)
 	}
 }
 
-/* For headings, whether or not they are printed, and as far as the columns shall be: so the library does it. */
+/*
+ * For headings, whether or not they are printed, and as far as the columns shall
+ * be: so the library does it.
+ */
 static void widen(struct print *p)
 {
 	for (size_t i = 0; i < p->t->choice.n; i++) {

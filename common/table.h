@@ -78,7 +78,10 @@ struct table *table_new(const char *name, const struct table_column *columns,
 /* Begin a row. -1 and *d. */
 int table_row(struct table *t, struct diag *d);
 
-/* Fill a cell of the last row, if its column is chosen; what is not filled, or with NULL, is empty, or null. -1 and *d. */
+/*
+ * Fill a cell of the last row, if its column is chosen; what is not filled, or
+ * with NULL, is empty, or null. -1 and *d.
+ */
 int table_text(struct table *t, int column, const char *text, struct diag *d);
 int table_number(struct table *t, int column, uint64_t number, struct diag *d);
 
@@ -98,7 +101,10 @@ int table_end_row(struct table *t, struct libscols_line **row, struct diag *d);
  */
 int table_nest(struct libscols_line *row, struct libscols_line *parent, struct diag *d);
 
-/* Write it to stdout: nothing is cut but what may be, and nothing depends on the locale. -1 and *d. */
+/*
+ * Write it to stdout: nothing is cut but what may be, and nothing depends on the
+ * locale. -1 and *d.
+ */
 int table_print(struct table *t, struct diag *d);
 
 void table_free(struct table *t);

@@ -13,12 +13,12 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "diag.h"
 #include "file.h"
 #include "kernel.h"
 #include "model.h"
 #include "nsref.h"
 #include "procdir.h"
-#include "diag.h"
 #include "run.h"
 #include "spawn.h"
 
@@ -32,19 +32,25 @@ struct netnsid_request {
 	uint32_t fd;
 };
 
-/* The value of the attribute; ASK_UNKNOWN: it is not there. */
-static int find_netnsid(const struct nlmsghdr *header)
+/* The number among the LEN bytes of attributes AT; ASK_UNKNOWN: it is not there. */
+static int find_netnsid(const char *at, size_t len)
 {
-	const struct rtattr *attr = (const struct rtattr *)((const char *)NLMSG_DATA(header) +
-							    NLMSG_ALIGN(sizeof(struct rtgenmsg)));
-	size_t left = header->nlmsg_len - NLMSG_SPACE(sizeof(struct rtgenmsg));
+	struct rtattr attr;
 	int id;
 
-	for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left))
-		if (attr->rta_type == NETNSA_NSID && RTA_PAYLOAD(attr) >= sizeof(id)) {
-			memcpy(&id, RTA_DATA(attr), sizeof(id));
+	while (len >= sizeof(attr)) {
+		memcpy(&attr, at, sizeof(attr));
+		if (attr.rta_len < sizeof(attr) || attr.rta_len > len)
+			break;
+		if (attr.rta_type == NETNSA_NSID && attr.rta_len >= RTA_LENGTH(sizeof(id))) {
+			memcpy(&id, at + RTA_LENGTH(0), sizeof(id));
 			return id < 0 ? ASK_UNASSIGNED : id;
 		}
+		if (RTA_ALIGN(attr.rta_len) >= len)
+			break;
+		at += RTA_ALIGN(attr.rta_len);
+		len -= RTA_ALIGN(attr.rta_len);
+	}
 	return ASK_UNKNOWN;
 }
 
@@ -58,6 +64,7 @@ int ask_netnsid(int *netlink, int fd)
 		.attr = { .rta_len = RTA_LENGTH(sizeof(request.fd)), .rta_type = NETNSA_FD },
 		.fd = (uint32_t)fd,
 	};
+	const size_t first = NLMSG_SPACE(sizeof(struct rtgenmsg));
 	union {
 		struct nlmsghdr header;
 		char bytes[1024];
@@ -71,10 +78,10 @@ int ask_netnsid(int *netlink, int fd)
 	do {
 		len = recv(*netlink, &answer, sizeof(answer), 0);
 	} while (len < 0 && errno == EINTR);
-	if (len < (ssize_t)NLMSG_SPACE(sizeof(struct rtgenmsg)) || answer.header.nlmsg_type != RTM_NEWNSID ||
-	    answer.header.nlmsg_len > (size_t)len)
+	if (len < (ssize_t)first || answer.header.nlmsg_type != RTM_NEWNSID ||
+	    answer.header.nlmsg_len < first || answer.header.nlmsg_len > (size_t)len)
 		return ASK_UNKNOWN;
-	return find_netnsid(&answer.header);
+	return find_netnsid(answer.bytes + first, answer.header.nlmsg_len - first);
 }
 
 /* Links */
@@ -100,14 +107,15 @@ pid_t ask_init(int fd)
 /* A process of ours that has entered a namespace, for its files in /proc to be read. */
 struct visitor {
 	struct spawned child;
-	int gate;
+	int ready; /* it has entered when this can be read, or it has failed */
+	int gate;  /* it waits for the end of this */
 };
 
-static void __attribute__((noreturn)) visit(int fd, unsigned int flag, int ready, int gate)
+static void __attribute__((noreturn)) visit(const struct ns *ns, int ready, int gate)
 {
 	char c = 0;
 
-	if (setns(fd, (int)flag) < 0 || write(ready, &c, 1) != 1)
+	if (setns(ns->fd, (int)nstype_table[ns->type].flag) < 0 || write(ready, &c, 1) != 1)
 		_exit(1);
 	close(ready);
 	while (read(gate, &c, 1) < 0 && errno == EINTR)
@@ -115,23 +123,10 @@ static void __attribute__((noreturn)) visit(int fd, unsigned int flag, int ready
 	_exit(0);
 }
 
-static void end_visit(struct visitor *v)
-{
-	struct ended e;
-
-	close(v->gate);
-	close(v->child.pidfd);
-	run_wait_end(v->child.pid, &e);
-}
-
-/* A descriptor of FILE of a process in NS that is ours: the caller's, as the visitor. -1: it may not be entered. */
-static int open_by_visit(struct visitor *v, const struct ns *ns, const char *file)
+static int start_visit(struct visitor *v, const struct ns *ns)
 {
 	const struct spawn_args args = { .cgroup_fd = -1 };
-	cleanup_close int proc = -1;
-	int ready[2], gate[2], ret, fd;
-	struct diag ignored;
-	char c;
+	int ready[2], gate[2], ret;
 
 	if (ns->fd < 0 || pipe2(ready, O_CLOEXEC) < 0)
 		return -1;
@@ -144,47 +139,64 @@ static int open_by_visit(struct visitor *v, const struct ns *ns, const char *fil
 	if (ret > 0) {
 		close(ready[0]);
 		close(gate[1]);
-		visit(ns->fd, nstype_table[ns->type].flag, ready[1], gate[0]);
+		visit(ns, ready[1], gate[0]);
 	}
 	close(ready[1]);
 	close(gate[0]);
+	v->ready = ready[0];
 	v->gate = gate[1];
-	if (ret == 0) {
-		do {
-			ret = (int)read(ready[0], &c, 1);
-		} while (ret < 0 && errno == EINTR);
-		proc = ret == 1 ? procdir_open(v->child.pidfd, &ignored) : -1;
-		fd = proc < 0 ? -1 : openat(proc, file, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			end_visit(v);
-	} else {
-		close(gate[1]);
-		fd = -1;
-	}
-	close(ready[0]);
-	return fd;
+	if (ret == 0)
+		return 0;
+	close(v->ready);
+	close(v->gate);
+	return -1;
 }
 
-/* Read FILE of who is in NS: of process PID, or, if that is 0, of a visitor. False: it cannot be read. */
+static bool has_entered(const struct visitor *v)
+{
+	ssize_t n;
+	char c;
+
+	do {
+		n = read(v->ready, &c, 1);
+	} while (n < 0 && errno == EINTR);
+	return n == 1;
+}
+
+static void end_visit(struct visitor *v)
+{
+	struct ended e;
+
+	close(v->ready);
+	close(v->gate);
+	close(v->child.pidfd);
+	run_wait_end(v->child.pid, &e);
+}
+
+/* FILE in /proc of a process in NS. -1: that may not be entered. */
+static ssize_t read_by_visit(const struct ns *ns, const char *file, char *text, size_t size)
+{
+	cleanup_close int proc = -1, fd = -1;
+	struct visitor v;
+	struct diag ignored;
+	ssize_t len;
+
+	if (start_visit(&v, ns) < 0)
+		return -1;
+	proc = has_entered(&v) ? procdir_open(v.child.pidfd, &ignored) : -1;
+	fd = proc < 0 ? -1 : openat(proc, file, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? -1 : file_read_fd(fd, text, size);
+	end_visit(&v);
+	return len;
+}
+
+/* FILE in /proc of PID, if that is not 0 and still in NS. False: it cannot be read. */
 static bool read_of(const struct ns *ns, pid_t pid, const char *file, char *text, size_t size)
 {
-	struct visitor visitor = { .gate = -1 };
-	ssize_t len;
 	char path[48];
-	int fd;
 
-	if (pid) {
-		snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-		len = file_read(path, text, size);
-		return len > 0 && ask_is_in(pid, ns);
-	}
-	fd = open_by_visit(&visitor, ns, file);
-	if (fd < 0)
-		return false;
-	len = file_read_fd(fd, text, size);
-	close(fd);
-	end_visit(&visitor);
-	return len > 0;
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	return pid && file_read(path, text, size) > 0 && ask_is_in(pid, ns);
 }
 
 /* user_namespaces(7): uid_map */
@@ -196,8 +208,8 @@ char *ask_maps(const struct ns *ns, char *text, size_t size)
 	int len;
 
 	*text = '\0';
-	if (!(ns->pid && read_of(ns, ns->pid, "uid_map", map, sizeof(map))) &&
-	    !read_of(ns, 0, "uid_map", map, sizeof(map)))
+	if (!read_of(ns, ns->pid, "uid_map", map, sizeof(map)) &&
+	    read_by_visit(ns, "uid_map", map, sizeof(map)) <= 0)
 		return text;
 	while (used < size && sscanf(line, "%lu %lu %lu%n", &inside, &outside, &count, &len) == 3) {
 		used += (size_t)snprintf(text + used, size - used, "%s%lu %lu %lu", used ? "," : "",
@@ -238,14 +250,13 @@ static pid_t who_tells_offsets(const struct ns *ns)
 /* time_namespaces(7): timens_offsets */
 char *ask_offsets(const struct ns *ns, char *text, size_t size)
 {
-	const pid_t teller = who_tells_offsets(ns);
 	int64_t sec[2], nsec[2];
 	char file[256];
 	int len;
 
 	*text = '\0';
-	if (!(teller && read_of(ns, teller, "timens_offsets", file, sizeof(file))) &&
-	    !read_of(ns, 0, "timens_offsets", file, sizeof(file)))
+	if (!read_of(ns, who_tells_offsets(ns), "timens_offsets", file, sizeof(file)) &&
+	    read_by_visit(ns, "timens_offsets", file, sizeof(file)) <= 0)
 		return text;
 	if (sscanf(file, "monotonic %" SCNd64 " %" SCNd64 " boottime %" SCNd64 " %" SCNd64,
 		   &sec[0], &nsec[0], &sec[1], &nsec[1]) != 4)

@@ -18,7 +18,10 @@ struct ns;
 enum { ASK_UNASSIGNED = -1, ASK_UNKNOWN = -2 };
 int ask_netnsid(int *netlink, int fd);
 
-/* The PID, as we see it, of PID 1 in the PID namespace FD; 0: it has none, or it cannot be told (6.11). */
+/*
+ * The PID, as we see it, of PID 1 in the PID namespace FD; 0: it has none, or it
+ * cannot be told (before 6.11).
+ */
 pid_t ask_init(int fd);
 
 /*
@@ -27,8 +30,8 @@ pid_t ask_init(int fd);
  */
 char *ask_maps(const struct ns *ns, char *text, size_t size);
 
-/* The offsets of a time namespace, "monotonic=S boottime=S". Returns TEXT; empty: they cannot be told. */
+/* The offsets of a time namespace, "monotonic=S boottime=S", in the same way. */
 char *ask_offsets(const struct ns *ns, char *text, size_t size);
 
-/* Is process PID (which may be a thread) still in NS, or, if that is what NS says, are its children? */
+/* Is process PID (or that thread) still in NS, or, if NS says so of it, are its children? */
 bool ask_is_in(pid_t pid, const struct ns *ns);

@@ -257,12 +257,27 @@ static int fill_netnsid(struct view *v, const struct ns *ns, struct diag *d)
 	return table_text(v->table, COL_NETNSID, text, d);
 }
 
+/* Where the kernel does not tell (before 6.11), it is known if it is the one that is shown. */
+static int fill_init(struct view *v, const struct ns *ns, struct diag *d)
+{
+	pid_t init = ask_init(ns->fd);
+	const struct facts *facts;
+
+	if (!init && ns->pid && !ns->of_children) {
+		facts = facts_of(&v->facts, ns->pid, FACTS_STATUS, d);
+		if (!facts)
+			return -1;
+		init = facts->inside == 1 && ask_is_in(ns->pid, ns) ? ns->pid : 0;
+	}
+	return fill_number(v, COL_INIT, (uint64_t)init, d);
+}
+
 static int fill_asked(struct view *v, const struct ns *ns, struct diag *d)
 {
 	char text[16384] = "";
 
 	if (ns->type == NS_PID && table_has(&v->filled, COL_INIT))
-		return fill_number(v, COL_INIT, (uint64_t)ask_init(ns->fd), d);
+		return fill_init(v, ns, d);
 	if (ns->type == NS_USER && table_has(&v->filled, COL_MAPS))
 		ask_maps(ns, text, sizeof(text));
 	if (*text)

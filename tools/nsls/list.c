@@ -26,6 +26,7 @@ struct list {
 	struct need need;
 	bool scan;
 	struct named_target task;
+	bool has_task; /* it is open */
 };
 
 /* The columns that there are, as lsns -H has them */
@@ -185,6 +186,7 @@ static int look_at_task(struct list *l, struct diag *d)
 {
 	if (names_target(&l->task, &l->n->task, l->need.types, d) < 0)
 		return -1;
+	l->has_task = true;
 	for (int type = 0; type < NSTYPE_COUNT; type++)
 		if (add_task(l, &l->task.ns[type], d) < 0 || add_task(l, &l->task.children[type], d) < 0)
 			return -1;
@@ -291,7 +293,7 @@ int nsls_list(const struct nsls *n, struct diag *d)
 		ret = show(&l, d);
 	if (ret == 0 && l.scan)
 		show_unread(&l.model);
-	if (n->has_task)
+	if (l.has_task)
 		names_close_target(&l.task);
 	view_free(&l.view);
 	model_free(&l.model);

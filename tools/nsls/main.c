@@ -124,7 +124,11 @@ static int take_tree(struct nsls *n, const char *relation, struct diag *d)
 	static const struct {
 		const char *word;
 		enum nsls_tree tree;
-	} trees[] = { { "owner", TREE_OWNER }, { "parent", TREE_PARENT }, { "process", TREE_PROCESS } };
+	} trees[] = {
+		{ "owner", TREE_OWNER },
+		{ "parent", TREE_PARENT },
+		{ "process", TREE_PROCESS },
+	};
 
 	n->has_tree = true;
 	for (size_t i = 0; i < sizeof(trees) / sizeof(*trees); i++)
@@ -302,7 +306,8 @@ static int complete(struct job *job, char **operands, struct diag *d)
 
 	n->operands = operands;
 	if (job->modes & (job->modes - 1))
-		return diag_usage(d, "--list-columns, --compare, --translate, --dot and --watch exclude each other");
+		return diag_usage(d, "%s exclude each other",
+				  "--list-columns, --compare, --translate, --dot and --watch");
 	if (!job->modes && *operands && n->has_task)
 		return diag_usage(d, "--task and a namespace exclude each other");
 	if (!job->modes && *operands)
@@ -354,6 +359,7 @@ static const struct cmdline cmdline = {
 	.tool = tool,
 	.tables = { options_own },
 	.types = TYPES_NONE,
+	.permute = true,
 	.letters = "p:t:PQ:JlrT::nuWo:H",
 	.more_letters = "",
 	.usage = { usage, columns_help, usage_end },

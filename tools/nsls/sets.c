@@ -37,7 +37,8 @@ static int add(struct sets *s, const char *name, pid_t keeper, struct diag *d)
 /* A set that cannot be read is another's trouble. */
 static int see(struct sets *s, const char *name, struct diag *d)
 {
-	cleanup_close int dir = openat(s->place.dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int dir = openat(s->place.dir, name,
+				       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct keeper k = KEEPER_NONE;
 	struct diag ignored;
 	pid_t pid;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* sets: which sets a namespace is in: by a pin in the place of sets, or by a keeper that holds it. */
+/*
+ * sets: which sets a namespace is in, by a pin in the place of sets, or by a
+ * keeper that holds it.
+ */
 
 #include <stddef.h>
 #include <sys/types.h>

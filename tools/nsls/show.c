@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "caps.h"
@@ -195,18 +196,19 @@ static const char *what_would_help(void)
 void show_unread(const struct model *m)
 {
 	const struct unread *u = &m->unread;
-	char text[320] = "";
+	char text[320] = "", unheld[128] = "";
 	int len = 0;
 
 	len = add(text, sizeof(text), len, u->processes, "process", "processes");
-	len = add(text, sizeof(text), len, u->descriptors, "process's descriptors", "processes' descriptors");
+	len = add(text, sizeof(text), len, u->descriptors, "process's descriptors",
+		  "processes' descriptors");
 	len = add(text, sizeof(text), len, u->sockets, "socket", "sockets");
 	len = add(text, sizeof(text), len, u->mntns, "mount namespace", "mount namespaces");
-	if (len && u->unheld)
-		diag_note(tool, "%s could not be read: %s; %lu namespaces could not be held: raise the limit of open files",
-			  text, what_would_help(), u->unheld);
-	else if (len)
-		diag_note(tool, "%s could not be read: %s", text, what_would_help());
-	else if (u->unheld)
-		diag_note(tool, "%lu namespaces could not be held: raise the limit of open files", u->unheld);
+	if (len)
+		snprintf(text + len, sizeof(text) - (size_t)len, " could not be read: %s",
+			 what_would_help());
+	if (add(unheld, sizeof(unheld), 0, u->unheld, "namespace", "namespaces"))
+		strcat(unheld, " could not be held: raise the limit of open files");
+	if (len || u->unheld)
+		diag_note(tool, "%s%s%s", text, len && u->unheld ? "; " : "", unheld);
 }

@@ -37,7 +37,10 @@ struct view {
 	bool grouped; /* by namespace: processes are nested in rows of the same one only */
 };
 
-/* Choose the columns: DEFAULTS, if the command line says nothing else. -1 and *d. view_free() in any case. */
+/*
+ * Choose the columns: DEFAULTS, if the command line says nothing else. -1 and
+ * *d. view_free() in any case.
+ */
 int view_choose(struct view *v, const struct nsls *n, const char *name, const char *defaults,
 		struct diag *d);
 

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * hold HOW FILE [ARGUMENT]: hold namespaces, in ways that a shell does not know;
+ * write a number to FILE when that is so, and wait to be killed.
+ *
+ * leaderless	a thread goes to a UTS namespace of its own, and the first one
+ *		ends; the thread's id
+ * files NS	a thread has descriptors of its own, and NS open as 77; its id
+ * path NS	NS, or anything else, is open as 77, by O_PATH; our PID
+ * time		our children will be in a time namespace of their own; our PID
+ * crowd N	N children that wait, too; our PID
+ * forks	children that end at once, as fast as it goes; our PID
+ * churn	the same, each in a UTS namespace of its own
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+static const char *file_name, *argument;
+
+static void __attribute__((noreturn)) fail(const char *what)
+{
+	perror(what);
+	_exit(99);
+}
+
+static void tell(long number)
+{
+	FILE *file = fopen(file_name, "we");
+
+	if (!file || fprintf(file, "%ld\n", number) < 0 || fclose(file))
+		fail(file_name);
+}
+
+static void __attribute__((noreturn)) rest(void)
+{
+	for (;;)
+		pause();
+}
+
+static void hold_open(const char *path, int flags)
+{
+	if (dup2(open(path, flags | O_CLOEXEC), 77) < 0)
+		fail(path);
+}
+
+static void *be_alone(void *leader)
+{
+	if (unshare(CLONE_NEWUTS) < 0)
+		fail("unshare");
+	pthread_join(*(pthread_t *)leader, NULL);
+	tell(syscall(SYS_gettid));
+	rest();
+}
+
+static void *have_files(void *nothing)
+{
+	(void)nothing;
+	if (unshare(CLONE_FILES) < 0)
+		fail("unshare");
+	hold_open(argument, O_RDONLY);
+	tell(syscall(SYS_gettid));
+	rest();
+}
+
+static void start(void *(*run)(void *), void *with)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, run, with))
+		fail("pthread_create");
+}
+
+static void gather(int n)
+{
+	for (int i = 0; i < n; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			fail("fork");
+		if (pid == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			rest();
+		}
+	}
+}
+
+static void __attribute__((noreturn)) go_on_forking(bool churn)
+{
+	for (;;) {
+		/* Without a copy of the memory it is four times as fast. */
+		pid_t pid = churn ? fork() : vfork();
+
+		if (pid == 0)
+			_exit(churn && unshare(CLONE_NEWUTS) < 0 ? 98 : 0);
+		if (pid > 0)
+			waitpid(pid, NULL, 0);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static pthread_t self;
+	const char *how = argv[1];
+
+	if (argc < 3)
+		return 99;
+	file_name = argv[2];
+	argument = argc > 3 ? argv[3] : "";
+	self = pthread_self();
+	if (!strcmp(how, "leaderless")) {
+		start(be_alone, &self);
+		pthread_exit(NULL);
+	}
+	if (!strcmp(how, "files")) {
+		start(have_files, NULL);
+		rest();
+	}
+	if (!strcmp(how, "path"))
+		hold_open(argument, O_PATH);
+	if (!strcmp(how, "time") && unshare(CLONE_NEWTIME) < 0)
+		fail("unshare");
+	if (!strcmp(how, "crowd"))
+		gather(atoi(argument));
+	tell(getpid());
+	if (!strcmp(how, "forks") || !strcmp(how, "churn"))
+		go_on_forking(*how == 'c');
+	rest();
+}
