@@ -91,7 +91,6 @@
 #define KERNEL_NS_GET_ID 0x8008b70dUL /* 6.18 */
 #define KERNEL_FD_NSFS_ROOT (-10003) /* 6.18 */
 #define KERNEL_NSFS_HANDLE 0xf1
-#define KERNEL_NSFS_HANDLE_SIZE 16
 
 /* include/uapi/linux/magic.h */
 #define KERNEL_NSFS_MAGIC 0x6e736673U
@@ -195,6 +194,32 @@ struct kernel_dirent {
 	char name[];
 };
 
+/* statx(2): 4.11; musl has it since 1.2.4 only. */
+#define KERNEL_STATX_INO 0x100U
+#define KERNEL_AT_NO_AUTOMOUNT 0x800
+#define KERNEL_AT_STATX_DONT_SYNC 0x4000
+
+struct kernel_statx {
+	uint32_t mask;
+	uint32_t blksize;
+	uint64_t attributes;
+	uint32_t nlink;
+	uint32_t uid;
+	uint32_t gid;
+	uint16_t mode;
+	uint16_t spare;
+	uint64_t ino;
+	uint64_t size;
+	uint64_t blocks;
+	uint64_t attributes_mask;
+	uint64_t times[8];
+	uint32_t rdev_major;
+	uint32_t rdev_minor;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint64_t later[14];
+};
+
 struct kernel_cap_header {
 	uint32_t version;
 	int pid;
@@ -275,6 +300,12 @@ static inline ssize_t kernel_getdents(int fd, void *buf, size_t size)
 static inline int kernel_kcmp(pid_t one, pid_t other, int what)
 {
 	return (int)syscall(SYS_kcmp, one, other, what, 0UL, 0UL);
+}
+
+static inline int kernel_statx(int dirfd, const char *path, int flags, unsigned int mask,
+			       struct kernel_statx *st)
+{
+	return (int)syscall(SYS_statx, dirfd, path, flags, mask, st);
 }
 
 static inline int kernel_pivot_root(const char *new_root, const char *put_old)

@@ -134,19 +134,24 @@ static int look_at(struct search *s, int fd)
 	       look_at(s, ioctl(ns, KERNEL_NS_GET_USERNS)) : MORE;
 }
 
-/* By a file handle: include/uapi/linux/nsfs.h, struct nsfs_file_handle. Without TYPE and INO by the id alone. */
+/*
+ * By a file handle: include/uapi/linux/nsfs.h, struct nsfs_file_handle. Without
+ * TYPE and INO by the id alone.
+ */
 static int open_handle(uint64_t id, unsigned int type, uint64_t ino)
 {
-	struct {
-		struct file_handle head;
+	const struct {
 		uint64_t id;
 		uint32_t type, ino;
+	} body = { id, type, (uint32_t)ino };
+	union {
+		struct file_handle head;
+		char room[sizeof(struct file_handle) + sizeof(body)];
 	} handle = {
-		.head = { .handle_bytes = KERNEL_NSFS_HANDLE_SIZE, .handle_type = KERNEL_NSFS_HANDLE },
+		.head = { .handle_bytes = sizeof(body), .handle_type = KERNEL_NSFS_HANDLE },
 	};
-	struct { uint64_t id; uint32_t type, ino; } body = { id, type, (uint32_t)ino };
 
-	memcpy(handle.head.f_handle, &body, sizeof(body));
+	memcpy(handle.room + offsetof(struct file_handle, f_handle), &body, sizeof(body));
 	return open_by_handle_at(KERNEL_FD_NSFS_ROOT, &handle.head, O_RDONLY | O_CLOEXEC);
 }
 
@@ -224,11 +229,21 @@ static int look_at_process(struct search *s, int all, const char *pid)
  * The link shows the pin, if it was opened by one. What is no namespace is not
  * opened, and no server of a file system is asked.
  */
+static uint64_t inode_behind(const struct search *s, int dir, const char *number)
+{
+	const int flags = KERNEL_AT_STATX_DONT_SYNC | KERNEL_AT_NO_AUTOMOUNT;
+	struct kernel_statx st;
+
+	if (kernel_statx(dir, number, flags, KERNEL_STATX_INO, &st) < 0 ||
+	    st.dev_major != major(s->nsfs) || st.dev_minor != minor(s->nsfs))
+		return 0;
+	return st.ino;
+}
+
 static int look_at_descriptor(struct search *s, int dir, const char *number)
 {
 	char link[64];
 	ssize_t len = readlinkat(dir, number, link, sizeof(link) - 1);
-	struct statx stx;
 	uint64_t ino;
 
 	if (len < 0)
@@ -236,13 +251,7 @@ static int look_at_descriptor(struct search *s, int dir, const char *number)
 	link[len] = '\0';
 	if (!strncmp(link, "socket:", 7) || !strncmp(link, "pipe:", 5))
 		return MORE;
-	ino = nsfs_parse(link);
-	if (*link == '/') {
-		if (statx(dir, number, AT_STATX_DONT_SYNC, STATX_INO, &stx) < 0 ||
-		    makedev(stx.stx_dev_major, stx.stx_dev_minor) != s->nsfs)
-			return MORE;
-		ino = stx.stx_ino;
-	}
+	ino = *link == '/' ? inode_behind(s, dir, number) : nsfs_parse(link);
 	return is_interesting(s, ino) ? look_at(s, nsfs_open(dir, number, ino)) : MORE;
 }
 
@@ -260,7 +269,7 @@ static int look_at_pid_for_children(struct search *s, int all, const char *pid)
 	       look_at(s, ioctl(pidfd, KERNEL_PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE, 0));
 }
 
-/* Call LOOK with its threads, if there are others than the first: "." and "..", and a directory for each. */
+/* Call LOOK with its threads, if there are others than the first: each is a directory. */
 static int each_thread(struct search *s, int all, const char *pid, look_at_number *look)
 {
 	char path[24];
@@ -456,7 +465,7 @@ int nsid_open(uint64_t id, int *type, struct diag *d)
 	struct search s = { .id = id, .type = *type };
 	char path[NSREF_PATH], number[32];
 
-	if (!nsref_id(nsref_path(path, 0, NS_USER, false)))
+	if (!nsref_id(nsref_path(path, 0, NS_USER, false)) && access(path, F_OK) == 0)
 		return diag_set(d, 0, NULL, "this kernel has no ids of namespaces (Linux 6.18)");
 	snprintf(number, sizeof(number), ":%llu", (unsigned long long)id);
 	return open_found(&s, type, number, d);

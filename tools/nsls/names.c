@@ -104,6 +104,22 @@ static int open_children(struct named_target *t, int type, struct diag *d)
 	return 0;
 }
 
+/* Of one that a proc hides (hidepid=2), and of a zombie, there are no links, whatever there is. */
+static int check_any(const struct named_target *t, unsigned int types, struct diag *d)
+{
+	bool missing = false;
+
+	for (int type = 0; type < NSTYPE_COUNT; type++) {
+		if (t->ns[type].fd >= 0)
+			return 0;
+		missing |= (types & nstype_table[type].flag) && nsref_supported(type);
+	}
+	if (!missing)
+		return 0;
+	diag_set(d, 0, NULL, "process %d shows no namespaces", (int)t->target.pid);
+	return diag_hint(d, "it waits to be reaped, or this proc hides it (hidepid)");
+}
+
 static int open_process(struct named_target *t, const struct target_name *name, unsigned int types,
 			struct diag *d)
 {
@@ -114,7 +130,7 @@ static int open_process(struct named_target *t, const struct target_name *name, 
 		if ((types & nstype_table[type].flag) &&
 		    (open_own(t, type, d) < 0 || open_children(t, type, d) < 0))
 			return -1;
-	return target_check(&t->target, d);
+	return target_check(&t->target, d) < 0 ? -1 : check_any(t, types, d);
 }
 
 static int open_set(struct named_target *t, const struct target_name *name, unsigned int types,
