@@ -6,15 +6,17 @@
 load helpers
 load option-tables
 
-TOOLS=(nsclone nsunshare nsenter-lite nspin)
+TOOLS=(nsclone nsunshare nsenter-lite nspin nsls)
 
 # each_tool for those that start a program, that make namespaces, that take a
-# target, and for the ones that enter and that keep them.
+# target, that list, and for the ones that enter, that keep and that show them.
 each_launcher() { local TOOLS=(nsclone nsunshare nsenter-lite) && each_tool "$@"; }
 each_maker() { local TOOLS=(nsclone nsunshare) && each_tool "$@"; }
 each_taker() { local TOOLS=(nsenter-lite nspin) && each_tool "$@"; }
+each_lister() { local TOOLS=(nspin nsls) && each_tool "$@"; }
 for_nsenter() { local TOOLS=(nsenter-lite) && each_tool "$@"; }
 for_nspin() { local TOOLS=(nspin) && each_tool "$@"; }
+for_nsls() { local TOOLS=(nsls) && each_tool "$@"; }
 
 setup_file() {
 	export COMPLETIONS=$abs_top_srcdir/completions
@@ -24,8 +26,9 @@ setup_file() {
 }
 
 # A directory with one file and one directory in it, and programs to find: the
-# tools, never run, and one that has a completion of its own. Only nspin is asked
-# something, and knows two sets, "alpha" twice, and a pin that is in no set.
+# tools, never run, and one that has a completion of its own. Only two are asked
+# something: nspin knows two sets, "alpha" twice, and a pin that is in no set; nsls
+# two namespaces.
 setup() {
 	local program
 	mkdir -p "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/here/some-dir"
@@ -38,6 +41,16 @@ setup() {
 		echo "nspin: hint: this is not for the terminal" >&2
 		[ "$*" = '--list --noheadings --raw --output SET' ] || exit 99
 		printf '%s\n' beta alpha '' alpha
+	END
+	cat >"$BATS_TEST_TMPDIR/bin/nsls" <<-'END'
+		#!/bin/sh
+		echo "nsls: 3 processes could not be read" >&2
+		case $* in
+		'--processes --raw --noheadings --output NS') printf '%s\n' 4711 4026 ;;
+		'--processes --raw --noheadings --output NS,TYPE,COMMAND')
+			printf '%s\n' '4711 net a\x20b:c' '4026 uts ' ;;
+		*) exit 99 ;;
+		esac
 	END
 	chmod 755 "$BATS_TEST_TMPDIR"/bin/*
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH
@@ -180,7 +193,7 @@ all_options() {
 	local long
 	mapfile -t long < <(table_long | cut -d ' ' -f 1)
 	[ "${#long[@]}" -gt 20 ]
-	[ "$(table_short | wc -l)" -gt 15 ]
+	[ "$(table_short | wc -l)" -ge 15 ]
 	offers "$1" "$TOOL --" "${long[@]}"
 	ask "$1" "$TOOL -"
 	assert_equal "$(grep -v '^--' <<<"$output")" "$(table_short)"
@@ -197,9 +210,11 @@ words_of_options() {
 
 files_and_directories() {
 	local option
-	for option in --{mount,uts,ipc,net,pid,user,cgroup,time}=; do
-		offers "$1" "$TOOL $option" some-dir some-file
-	done
+	if [ "$TOOL" != nsls ]; then
+		for option in --{mount,uts,ipc,net,pid,user,cgroup,time}=; do
+			offers "$1" "$TOOL $option" some-dir some-file
+		done
+	fi
 	"files_and_directories_of_${TOOL//-/_}" "$1"
 }
 
@@ -237,6 +252,18 @@ files_and_directories_of_nspin() {
 	done
 	offers "$1" 'nspin -d some-'
 	offers "$1" 'nspin -t 1 ./some-'
+}
+
+# A file has a slash.
+files_and_directories_of_nsls() {
+	local before here=./
+	[ "$1" != zsh ] || here=
+	for before in '' '-J ' '-t net ' '-- ' '4711 '; do
+		offers "$1" "nsls $before./some-" "${here}some-dir" "${here}some-file"
+	done
+	offers "$1" 'nsls some-'
+	offers "$1" 'nsls -p 1 ./some-'
+	offers "$1" 'nsls --compare ./some-'
 }
 
 # name_in DATABASE OTHER: a name that is in one and not in the other.
@@ -349,12 +376,94 @@ sets_of_nspin() {
 columns() {
 	local option
 	for option in --output= '--output ' '-o ' '-lo '; do
-		offers "$1" "nspin $option" NS TYPE SET PATH STATE NPROCS MNTNS
-		offers "$1" "nspin ${option}N" NS NPROCS
-		offers "$1" "nspin ${option}SET,NS,M" SET,NS,MNTNS
-		offers "$1" "nspin ${option}+NP" +NPROCS
-		offers "$1" "nspin ${option}+STATE,NP" +STATE,NPROCS
+		"columns_of_$TOOL" "$@"
+		offers "$1" "$TOOL ${option}+NP" +NPROCS
+		offers "$1" "$TOOL ${option}+TYPE,NP" +TYPE,NPROCS
 	done
+}
+
+columns_of_nspin() {
+	offers "$1" "nspin $option" NS TYPE SET PATH STATE NPROCS MNTNS
+	offers "$1" "nspin ${option}N" NS NPROCS
+	offers "$1" "nspin ${option}SET,NS,M" SET,NS,MNTNS
+}
+
+columns_of_nsls() {
+	offers "$1" "nsls $option" NS TYPE PATH NPROCS PID PPID COMMAND UID USER NETNSID NSFS PNS ONS \
+		NSID HELD PINS HOLDERS OWNER USERNS NTHREADS INIT MAPS OFFSETS SET NSPID
+	offers "$1" "nsls ${option}N" NS NPROCS NETNSID NSFS NSID NTHREADS NSPID
+	offers "$1" "nsls ${option}SET,NS,MA" SET,NS,MAPS
+}
+
+### nsls
+
+tasks() {
+	local before
+	for before in --task= '--task ' '-p ' '-lp ' '--compare ' '--compare alpha ' '--compare -t net 1 ' \
+		'--type net --compare -- '; do
+		offers_among "$1" "nsls $before" "$$" alpha beta
+		offers "$1" "nsls ${before}al" alpha
+	done
+	for before in --translate= '--translate '; do
+		offers_among "$1" "nsls $before" "$$"
+		refute_line alpha
+		offers "$1" "nsls ${before}alpha"
+	done
+}
+
+words_of_nsls() {
+	local option
+	for option in --type= '--type ' '-t ' '-lt ' '--type=uts -t '; do
+		offers "$1" "nsls $option" mnt uts ipc net pid user cgroup time
+		offers "$1" "nsls ${option}u" uts user
+		offers "$1" "nsls ${option}net,mnt,u" net,mnt,uts net,mnt,user
+	done
+	offers "$1" 'nsls --tree=' owner parent process
+	offers "$1" 'nsls --tree=p' parent process
+	offers "$1" 'nsls --filter '
+	offers "$1" 'nsls --watch='
+}
+
+namespaces() {
+	local before
+	for before in '' '-l ' '-J -t net ' '--output PID ' '-- ' '4026 ' '-Towner '; do
+		offers "$1" "nsls $before" 4711 4026
+		offers "$1" "nsls ${before}47" 4711
+	done
+}
+
+# Options may follow operands, but not "--".
+options_behind() {
+	offers "$1" 'nsls 4026 --comp' --compare
+	offers "$1" 'nsls 4026 4711 -l --noh' --noheadings
+	offers "$1" 'nsls 4026 -t us' user
+	offers "$1" 'nsls 4026 --tree=pr' process
+	offers_among "$1" 'nsls 1 --compare ' "$$" alpha
+	offers "$1" 'nsls 1 alpha --compare al' alpha
+	offers "$1" 'nsls -- 4026 --comp'
+	offers "$1" 'nsls 4026 -- --comp'
+}
+
+# Where there is no operand, or nothing is known of it.
+no_namespaces() {
+	local before
+	for before in '-p 1' '--task=1' '-lp 1' '-H' '-JH' '--list-columns' '--dot' '--watch' '--watch=2' \
+		'--translate 1' '--task alpha -l'; do
+		offers "$1" "nsls $before "
+		offers "$1" "nsls ${before} 4"
+	done
+	printf '%s\n' '#!/bin/sh' 'echo "nsls: no" >&2' 'exit 1' >"$BATS_TEST_TMPDIR/bin/nsls"
+	offers "$1" 'nsls '
+}
+
+# What the tool itself says that there is.
+namespaces_that_there_are() {
+	local net
+	[ -x "$NSLS" ] || skip 'needs nsls, which is not built without libsmartcols'
+	ln -sf "$NSLS" "$BATS_TEST_TMPDIR/bin/nsls"
+	net=$(stat -Lc %i /proc/self/ns/net)
+	offers_among "$1" 'nsls ' "$net" "$(stat -Lc %i /proc/self/ns/uts)"
+	offers "$1" "nsls $net" "$net"
 }
 
 # A new name is not that of a file.
@@ -450,6 +559,8 @@ its_own_completion() {
 	offers "$1" "$TOOL -U nsenter-lite -n --net-s" --net-socket
 	offers "$1" "$TOOL -U nspin -t 1 --noh" --noheadings
 	offers "$1" "$TOOL -U nspin -d al" alpha
+	offers "$1" "$TOOL -U nsls -p al" alpha
+	offers "$1" "$TOOL -U nsls --comp" --compare
 }
 
 its_own_completion_behind_maps() {
@@ -545,9 +656,33 @@ attached_to_a_letter() {
 @test "zsh offers the sets that there are in truth" { requires_shell zsh; for_nspin sets_that_there_are zsh; }
 @test "fish offers the sets that there are in truth" { requires_shell fish; for_nspin sets_that_there_are fish; }
 
-@test "bash offers the columns of a list" { requires_shell bash; for_nspin columns bash; }
-@test "zsh offers the columns of a list" { requires_shell zsh; for_nspin columns zsh; }
-@test "fish offers the columns of a list" { requires_shell fish; for_nspin columns fish; }
+@test "bash offers the columns of a list" { requires_shell bash; each_lister columns bash; }
+@test "zsh offers the columns of a list" { requires_shell zsh; each_lister columns zsh; }
+@test "fish offers the columns of a list" { requires_shell fish; each_lister columns fish; }
+
+@test "bash offers processes and sets to look at, and to compare" { requires_shell bash; for_nsls tasks bash; }
+@test "zsh offers processes and sets to look at, and to compare" { requires_shell zsh; for_nsls tasks zsh; }
+@test "fish offers processes and sets to look at, and to compare" { requires_shell fish; for_nsls tasks fish; }
+
+@test "bash offers types and relations to nsls" { requires_shell bash; for_nsls words_of_nsls bash; }
+@test "zsh offers types and relations to nsls" { requires_shell zsh; for_nsls words_of_nsls zsh; }
+@test "fish offers types and relations to nsls" { requires_shell fish; for_nsls words_of_nsls fish; }
+
+@test "bash offers namespaces to look into" { requires_shell bash; for_nsls namespaces bash; }
+@test "zsh offers namespaces to look into" { requires_shell zsh; for_nsls namespaces zsh; }
+@test "fish offers namespaces to look into" { requires_shell fish; for_nsls namespaces fish; }
+
+@test "bash offers the options of nsls behind operands, too" { requires_shell bash; for_nsls options_behind bash; }
+@test "zsh offers the options of nsls behind operands, too" { requires_shell zsh; for_nsls options_behind zsh; }
+@test "fish offers the options of nsls behind operands, too" { requires_shell fish; for_nsls options_behind fish; }
+
+@test "bash offers no namespace where there is none to name" { requires_shell bash; for_nsls no_namespaces bash; }
+@test "zsh offers no namespace where there is none to name" { requires_shell zsh; for_nsls no_namespaces zsh; }
+@test "fish offers no namespace where there is none to name" { requires_shell fish; for_nsls no_namespaces fish; }
+
+@test "bash offers the namespaces that there are in truth" { requires_shell bash; for_nsls namespaces_that_there_are bash; }
+@test "zsh offers the namespaces that there are in truth" { requires_shell zsh; for_nsls namespaces_that_there_are zsh; }
+@test "fish offers the namespaces that there are in truth" { requires_shell fish; for_nsls namespaces_that_there_are fish; }
 
 @test "bash offers no file where a new name is wanted" { requires_shell bash; each_maker new_names bash; }
 @test "zsh offers no file where a new name is wanted" { requires_shell zsh; each_maker new_names zsh; }
@@ -595,7 +730,7 @@ install_completions() {
 finds_what_is_installed() {
 	requires_shell "$1"
 	install_completions
-	[ -x "$NSPIN" ] || local TOOLS=(nsclone nsunshare nsenter-lite)
+	[ -x "$NSLS" ] || local TOOLS=(nsclone nsunshare nsenter-lite)
 	each_tool offers_version "$1"
 }
 

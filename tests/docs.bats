@@ -7,9 +7,9 @@
 load helpers
 load option-tables
 
-TOOLS=(nsclone nsunshare nsenter-lite nspin)
+TOOLS=(nsclone nsunshare nsenter-lite nspin nsls)
 
-# each_tool for those that can be run: nspin is not built without libsmartcols.
+# each_tool for those that can be run: two are not built without libsmartcols.
 each_built() {
 	[ -x "$NSPIN" ] || local TOOLS=(nsclone nsunshare nsenter-lite)
 	each_tool "$@"
@@ -21,7 +21,7 @@ teardown_file() { remove_user; }
 setup() {
 	MAN=$abs_top_srcdir/man
 	COMPLETIONS=$abs_top_srcdir/completions
-	export PATH=${NSCLONE%/*}:${NSUNSHARE%/*}:${NSENTER_LITE%/*}:${NSPIN%/*}:$PATH
+	export PATH=${NSCLONE%/*}:${NSUNSHARE%/*}:${NSENTER_LITE%/*}:${NSPIN%/*}:${NSLS%/*}:$PATH
 }
 
 page_of() { printf '%s\n' "$MAN/$1".[1-8]; }
@@ -109,7 +109,7 @@ agrees() {
 
 there_is_a_table() {
 	[ "$(table_long | wc -l)" -gt 20 ]
-	[ "$(table_short | wc -l)" -gt 15 ]
+	[ "$(table_short | wc -l)" -ge 15 ]
 	assert_equal "$(table_long | cut -d ' ' -f 1 | uniq -d)" ''
 	assert_equal "$(table_short | uniq -d)" ''
 }
@@ -130,20 +130,41 @@ there_is_a_table() {
 }
 
 # Those that the list has, in its order.
-columns_of_nspin() { sed -nE 's/^\t\[COL_[A-Z]+\] = \{ "([A-Z]+)", .*/\1/p' "$abs_top_srcdir/tools/nspin-list.c"; }
+columns_of_nspin() { columns_in nspin-list.c; }
+columns_of_nsls() { columns_in nsls/columns.c; }
+columns_in() { sed -nE 's/^\t\[COL_[A-Z]+\] = \{ "([A-Z]+)", .*/\1/p' "$abs_top_srcdir/tools/$1"; }
 
-@test "the page, --help and the completions know the columns of nspin's list" {
+columns_agree() {
 	local all column file
-	all=$(columns_of_nspin | paste -sd ' ')
+	all=$("columns_of_$TOOL" | paste -sd ' ')
 	[ "$(wc -w <<<"$all")" -ge 7 ]
-	assert_equal "$(sed -nE '/^\.Sh OPTIONS$/,/^\.Sh ENVIRONMENT$/s/^\.It Li ([A-Z]+)$/\1/p' "$MAN/nspin.8" | paste -sd ' ')" "$all"
+	assert_equal "$(sed -nE '/^\.Sh OPTIONS$/,/^\.Sh ENVIRONMENT$/s/^\.It Li ([A-Z]+)$/\1/p' "$(page_of "$TOOL")" | paste -sd ' ')" "$all"
 	for file in bash/nstools zsh/_nstools fish/nstools.fish; do
 		grep -qE "[ ']$all([ ')]|\$)" "$COMPLETIONS/$file" || fail "$file does not know these: $all"
 	done
-	[ -x "$NSPIN" ] || skip 'no --help: needs nspin, which is not built without libsmartcols'
+	[ -x "$LAUNCHER" ] || skip "no --help: needs $TOOL, which is not built without libsmartcols"
 	for column in $all; do
-		"$NSPIN" --help | grep -qw "$column" || fail "--help does not know $column"
+		"$LAUNCHER" --help | grep -qw "$column" || fail "--help does not know $column"
 	done
+}
+
+each_lister() { local TOOLS=(nsls nspin) && each_tool "$@"; }
+
+@test "the page, --help and the completions know the columns of a list" { each_lister columns_agree; }
+
+@test "nsls lists its columns as they are" {
+	requires nsls
+	assert_equal "$(nsls --list-columns --raw --noheadings | cut -d ' ' -f 1)" "$(columns_of_nsls)"
+}
+
+# static const char *const words[] = {
+#	"proc", ...
+# };
+held_of_nsls() { sed -n '/^static int fill_held/,/^}/p' "$abs_top_srcdir/tools/nsls/columns.c" | sed -n '/words\[\] = {$/,/};/p' | grep -oE '"[a-z]+"' | tr -d '"'; }
+
+@test "nsls' page says of each word what keeps a namespace alive" {
+	[ "$(held_of_nsls | wc -l)" -ge 7 ]
+	assert_equal "$(sed -n '/^\.Ss What keeps/,/^\.El/s/^\.It Li //p' "$MAN/nsls.8")" "$(held_of_nsls)"
 }
 
 help_fits() {
@@ -248,6 +269,10 @@ these_agree() {
 	these_agree nsclone nspin 6
 	these_agree nsunshare nspin 6
 	these_agree nsenter-lite nspin 5
+	these_agree nsclone nsls 2
+	these_agree nsunshare nsls 2
+	these_agree nsenter-lite nsls 3
+	these_agree nspin nsls 2
 }
 
 @test "the comparison of two pages sees a word that is changed, and a mark too many" {
@@ -309,6 +334,7 @@ normalized() { sed -E "s/[[:blank:]]+/ /g; s/^ //; s/ \$//${1:+; s/[0-9]+/N/g}";
 
 # run_script SCRIPT DIR RUNNER...: word for word, in DIR, without input and without
 # a terminal. Sets are kept where a login lets a user keep them; none may be left.
+# What of the others' nsls may not read, it says, and there is always something.
 run_script() {
 	local script=$1 dir=$2
 	shift 2
@@ -316,6 +342,7 @@ run_script() {
 	run_split timeout 60 "$@" env -u NSPIN_DIR -C "$dir" TMPDIR="$dir" XDG_RUNTIME_DIR="$dir.run" \
 		setsid -w sh -c "$script" </dev/null
 	assert_status 0
+	stderr=$(sed -E '/^nsls: [0-9].* could not be read: /d' <<<"$stderr")
 	refute_stderr
 	assert_equal "$(find "$dir.run" -mindepth 1 ! -path "$dir.run/nspin" ! -path "$dir.run/nspin/.new")" ''
 	"$@" rm -r "$dir.run"
@@ -412,23 +439,33 @@ block_of_readme() {
 		        { block = "" }' "$abs_top_srcdir/README"
 }
 
-# run_story RUNNER...: where it is typed, there are the tools.
-run_story() {
-	local dir=$NST_HOME/$BATS_TEST_NUMBER story tool
-	requires nspin
-	story=$(block_of_readme '[.]/nspin -d')
+# run_block PATTERN LINES RUNNER...: that block, of so many lines at least, where
+# it is typed: there are the tools.
+run_block() {
+	local dir=$NST_HOME/$BATS_TEST_NUMBER block tool
+	requires nspin nsls
+	block=$(block_of_readme "$1")
+	[ "$(wc -l <<<"$block")" -ge "$2" ]
+	shift 2
 	"$@" mkdir "$dir"
-	for tool in "$NSCLONE" "$NSUNSHARE" "$NSENTER_LITE" "$NSPIN"; do
+	for tool in "$NSCLONE" "$NSUNSHARE" "$NSENTER_LITE" "$NSPIN" "$NSLS"; do
 		"$@" ln -s "$tool" "$dir"
 	done
-	[ "$(wc -l <<<"$story")" -ge 5 ]
-	run_script "$story" "$dir" "$@"
+	run_script "$block" "$dir" "$@"
+	"$@" rm -r "$dir"
+}
+
+run_story() {
+	run_block '[.]/nspin -d' 5 "$@"
 	assert_line --regexp '^ *NS TYPE +SET '
 	assert_line --regexp '^40[0-9]+ mnt +world .* live$'
 	assert_line --regexp '^40[0-9]+ uts +world .* live$'
 	assert_line --regexp '^40[0-9]+ user +world .* live$'
+	# Another nsls that is looking at this moment holds them, too.
+	assert_line --regexp '^mnt +0 (fd|(fd,)?pin)$'
+	assert_line --regexp '^uts +0 (fd|(fd,)?pin)$'
+	assert_line --regexp '^user +0 (fd|(fd,)?pin),owned$'
 	assert_equal "$(printf '%s\n' "${lines[@]: -2}")" $'world\nI was here.'
-	"$@" rm -r "$dir"
 }
 
 @test "README's story of a world with a name is true, word for word, for an ordinary user" {
@@ -439,4 +476,26 @@ run_story() {
 @test "README's story of a world with a name is true, word for word, for root" {
 	requires root
 	run_story "${IN_OWN_RUN[@]}"
+}
+
+# The world's line in the list, in its own, its differences, its inside.
+run_look() {
+	local pid
+	run_block '[.]/nsls --compare' 6 "$@"
+	pid=$(sed -nE 's/^ *([0-9]+) +[0-9]+ +1 .* sleep 1000$/\1/p' <<<"$output")
+	[ -n "$pid" ] || show_run 'wanted the PID of the world, and its 1 inside'
+	[ "$(grep -cE "^40[0-9]+ (mnt|uts|pid|user) +1 +$pid .*sleep 1000$" <<<"$output")" -eq 8 ] ||
+		show_run 'wanted twice the four that the world has'
+	assert_line --regexp '^pid +40[0-9]+ +40[0-9]+ no$'
+	assert_line --regexp '^net +(40[0-9]+) +\1 yes$'
+}
+
+@test "README's look at a world is true, word for word, for an ordinary user" {
+	requires userns
+	run_look "${AS_USER[@]}"
+}
+
+@test "README's look at a world is true, word for word, for root" {
+	requires root
+	run_look "${IN_OWN_RUN[@]}"
 }

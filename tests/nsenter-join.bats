@@ -453,7 +453,6 @@ badly_said() {
 	for type in mount uts ipc net pid user cgroup time; do
 		usage "--$type needs a process" "--$type"
 		usage "--$type=: the name of the file is empty" "--$type="
-		usage "'" "--$type=:4026531840"
 		usage "'" -t "$TARGET" "--$type=:x"
 	done
 	usage 'needs a process' -a
@@ -470,7 +469,7 @@ badly_said() {
 	usage 'two UTS namespaces' -f "/proc/$TARGET/ns/uts" "--uts=/proc/$TARGET/ns/uts"
 	usage 'two UTS namespaces' -f "/proc/$TARGET/ns/uts" -f /proc/self/ns/uts
 	usage 'two UTS namespaces' -t "$TARGET" -u -f "/proc/$TARGET/ns/uts"
-	for pid in '' 0 -1 x 1x ' 1' '1 ' +1 4294967296 4294967297 99999999999999999999 1: 1:0 1:x :1 1:1:1 1:-1 \
+	for pid in '' 0 -1 1x ' 1' '1 ' +1 4294967296 4294967297 99999999999999999999 1: 1:0 1:x :1 1:1:1 1:-1 \
 		1:18446744073709551616 /proc/self ./x; do
 		usage '--target' "--target=$pid" -u
 	done

@@ -1,4 +1,4 @@
-# Completion of nsclone(1), nsunshare(1), nsenter-lite(1) and nspin(8)
+# Completion of nsclone(1), nsunshare(1), nsenter-lite(1), nsls(8) and nspin(8)
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # One file for all tools of the suite, so that what they share stands once.
@@ -57,9 +57,12 @@ function __nstools_sets
     nspin --list --noheadings --raw --output SET 2>/dev/null | string match -r -- '^[A-Za-z_].*'
 end
 
-# The options of nspin before the cursor are for MODE, a regular expression.
-function __nstools_nspin_is -a mode
-    set -l operands (__nstools_program nspin)
+# The options of TOOL before the cursor are for MODE, a regular expression. Those
+# of nsls may follow operands.
+function __nstools_is -a tool mode
+    set -l operands
+    test $tool = nsls
+    or set operands (__nstools_program $tool)
     set -l words (commandline -opc)
     string match -qr -- "^($mode)\$" $words[1..(math (count $words) - (count $operands))]
 end
@@ -71,17 +74,36 @@ function __nstools_complete_nspin_operands
     set -l word (commandline -ct)
     if string match -q -- '-*' $word; and not set -q operands[1]
         return
-    else if __nstools_nspin_is --hold
-        __nstools_nspin_is '--keep(=.*)?'
+    else if __nstools_is nspin --hold
+        __nstools_is nspin '--keep(=.*)?'
         or __nstools_complete_program nspin
-    else if __nstools_nspin_is '-[^-to]*[ld].*|--list|--delete'
+    else if __nstools_is nspin '-[^-to]*[ld].*|--list|--delete'
         if string match -q -- '*/*' $word
             __fish_complete_path $word
         else
             __nstools_sets
         end
-    else if __nstools_nspin_is --add; and not set -q operands[1]
+    else if __nstools_is nspin --add; and not set -q operands[1]
         __nstools_sets
+    end
+end
+
+# Processes and sets to compare; else namespaces: files by their paths, and the
+# inode numbers of those that processes are in.
+function __nstools_complete_nsls_operands
+    set -l word (commandline -ct)
+    if string match -q -- '-*' $word
+        return
+    else if __nstools_is nsls --compare
+        __fish_complete_pids
+        __nstools_sets
+    else if __nstools_is nsls '-[^-tQoT]*[pH].*|--task(=.*)?|--list-columns|--translate(=.*)?|--dot|--watch(=.*)?'
+        return
+    else if string match -q -- '*/*' $word
+        __fish_complete_path $word
+    else
+        nsls --processes --raw --noheadings --output NS,TYPE,COMMAND 2>/dev/null |
+            string replace -a '\x20' ' ' | string replace ' ' \t
     end
 end
 
@@ -115,7 +137,10 @@ end
 
 # An option of TOOL, said as to complete.
 function __nstools_option -a tool
-    complete -c $tool -n "not __nstools_program $tool" $argv[2..]
+    set -l condition -n "not __nstools_program $tool"
+    test $tool != nsls
+    or set condition
+    complete -c $tool $condition $argv[2..]
     if contains -- -x $argv; or contains -- -r $argv
         set -ga (__nstools_with_argument $tool) (string match -arg -- '-[sl] ([^ ]+)' "$argv")
     end
@@ -270,14 +295,38 @@ function __nstools_nspin_options -a tool
     __nstools_option $tool -l keep -x -d 'Keep them by a process, under a name'
 end
 
-set -l tools nsclone nsunshare nsenter-lite nspin
+function __nstools_nsls_options -a tool
+    __nstools_common_options $tool
+    __nstools_option $tool -s p -l task -x -a '(__fish_complete_pids; __nstools_sets)' -d 'Of a process or of a set'
+    __nstools_option $tool -s t -l type -x -a '(__nstools_list mnt uts ipc net pid user cgroup time)' -d 'Of these types'
+    __nstools_option $tool -s P -l persistent -d 'That no process is in'
+    __nstools_option $tool -l processes -d 'That processes are in, and look at nothing else'
+    __nstools_option $tool -s Q -l filter -x -d 'For which an expression is true'
+    __nstools_option $tool -s J -l json -d 'As JSON'
+    __nstools_option $tool -s l -l list -d 'As a list'
+    __nstools_option $tool -s r -l raw -d 'As a list without alignment'
+    __nstools_option $tool -s T -l tree -f -a 'owner parent process' -d 'As a tree'
+    __nstools_option $tool -s n -l noheadings -d 'Without headings'
+    __nstools_option $tool -s u -l notruncate -d 'Do not cut where the terminal ends'
+    __nstools_option $tool -s W -l nowrap -d 'Several texts on one line'
+    __nstools_option $tool -s o -l output -x -a '(__nstools_list NS TYPE PATH NPROCS PID PPID COMMAND UID USER NETNSID NSFS PNS ONS NSID HELD PINS HOLDERS OWNER USERNS NTHREADS INIT MAPS OFFSETS SET NSPID)' -d 'Columns of the list'
+    __nstools_option $tool -l output-all -d 'All columns'
+    __nstools_option $tool -s H -l list-columns -d 'List the columns that there are'
+    __nstools_option $tool -l compare -d 'Compare the namespaces of processes and sets'
+    __nstools_option $tool -l translate -x -a '(__fish_complete_pids)' -d 'The numbers of a process in all pid namespaces'
+    __nstools_option $tool -l dot -d 'Print a graph for Graphviz'
+    __nstools_option $tool -l watch -f -d 'Print what comes and goes'
+    set -g (__nstools_with_optional $tool) T
+end
+
+set -l tools nsclone nsunshare nsenter-lite nsls nspin
 set -l name (status basename | string replace -r '\.fish$' '')
 contains -- $name $tools
 and set tools $name
 for tool in $tools
     set -e (__nstools_with_argument $tool)
-    if test $tool = nspin
-        complete -c $tool -f -a '(__nstools_complete_nspin_operands)'
+    if contains -- $tool nsls nspin
+        complete -c $tool -f -a "(__nstools_complete_"$tool"_operands)"
     else
         complete -c $tool -f -a "(__nstools_complete_program $tool)"
     end
@@ -287,4 +336,4 @@ end
 
 functions -e __nstools_option __nstools_common_options __nstools_program_options __nstools_launch_options \
     __nstools_kill_child __nstools_nsclone_options __nstools_nsunshare_options __nstools_nsenter_lite_options \
-    __nstools_nspin_options
+    __nstools_nspin_options __nstools_nsls_options
