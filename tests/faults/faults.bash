@@ -7,7 +7,7 @@
 setup_faults() {
 	[ -z "${WITH_ASAN-}" ] || skip 'not with AddressSanitizer: its own system calls would fail, too'
 	"$HELPERS/fault" list /dev/null true 2>/dev/null || skip 'needs seccomp user notification (Linux 5.5)'
-	export CGROUP='' DIR=$BATS_TEST_TMPDIR/dir
+	export CGROUP='' NSPIN_DIR='' DIR=$BATS_TEST_TMPDIR/dir
 	mkdir -m 1777 "$DIR"
 }
 
@@ -38,12 +38,20 @@ error_for() {
 # each_way, but with as few programs before the launcher as can be: they take time.
 each_faults() { each_way directly faults "$@"; }
 
-directly() {
+# A trap of bats before each command would take more time than all the rest.
+directly() (
+	trap - DEBUG
 	NS=("$LAUNCHER")
 	is_root || NS+=(--map-root-user)
 	[ ${#WHO[@]} -eq 0 ] || ! as_root ||
 		NS=(setpriv --reuid "$NST_USER" --regid "$NST_USER" --init-groups --inh-caps=-all "${NS[@]}")
 	"$@"
+)
+
+# Where namespaces get ids in order: a pin of a mount namespace needs that.
+stay_on_one_cpu() {
+	requires userns taskset
+	taskset --cpu-list --pid "$(sed -n 's/^Cpus_allowed_list:\t\([0-9]*\).*/\1/p' /proc/self/status)" $BASHPID
 }
 
 # The program describes, on stdout, the world that it finds.
@@ -64,25 +72,49 @@ fault() {
 		[[ $line =~ ^[0-9]{2,}$ ]] || output+=$line$'\n'
 	done <"$tmp/stdout"
 	mapfile -t stderr_lines <"$tmp/stderr"
-	mapfile -t report <"$tmp/report"
+	report=() stays=()
+	while read -r line; do
+		[[ $line == stays\ * ]] && stays+=("${line#stays }") || report+=("$line")
+	done <"$tmp/report"
 }
 
-# Files in DIR, mounts on them, processes in CGROUP. No process is made for it: it is asked often.
+# Files in DIR, sets in $NSPIN_DIR, mounts on them, keepers, processes in CGROUP. No
+# process is made for it: it is asked often.
 leftovers() {
-	local all=("$DIR"/*) mounts
+	local all=("$DIR"/*) mounts pid
+	[ -z "$NSPIN_DIR" ] || all+=("$NSPIN_DIR"/* "$NSPIN_DIR"/*/* "$NSPIN_DIR"/.new/*)
 	mounts=$(</proc/self/mountinfo)
 	files=${all[*]} left=
+	for pid in "${stays[@]}"; do [ ! -e "/proc/$pid/ns/mnt" ] || left+="keeper $pid "; done
 	[[ $mounts != *" $DIR/"* ]] || left=${mounts#*" $DIR/"}
 	[ -z "$CGROUP" ] || left+=$(<"$CGROUP/cgroup.procs")
 }
 
-# Pins and the PID file of a launch that came about.
+# Pins, the set and the PID file of a launch that came about.
 clear_away() {
-	local file
+	local file pid
+	for pid in "${stays[@]}"; do
+		[ "$pid" -le 1 ] || kill -KILL "$pid" 2>/dev/null || true
+		while [ -e "/proc/$pid/ns/mnt" ]; do :; done
+	done
+	for file in ${NSPIN_DIR:+"$NSPIN_DIR"/world/*}; do
+		[ ! -e "$file" ] || { umount -q "$file" || true; rm "$file"; }
+	done
+	[ ! -e "$NSPIN_DIR/world" ] || rmdir "$NSPIN_DIR/world"
 	for file in "$DIR"/pin-*; do
 		[ ! -e "$file" ] || { umount "$file" && rm "$file"; }
 	done
 	[ ! -e "$DIR/pid" ] || rm "$DIR/pid"
+}
+
+# set_of EXCEPTIONS OPTION...: with --pin, of pins or of a keeper, where there has been
+# a set before. After sets.bash.
+set_of() {
+	export NSPIN_DIR=$DIR/sets
+	CANNOT_FAIL="${CANNOT_FAIL/ fcntl/} $CANNOT_FAIL_EITHER" # fcntl makes new descriptors for a keeper
+	fault list --uts --pin world
+	clear_away
+	faults "$MAKING $KEEPER $1" "${@:2}" --pin world
 }
 
 # among CALL PATTERN...
@@ -94,7 +126,8 @@ among() {
 	return 1
 }
 
-allowed() { among "$1" $MAY_FAIL $exceptions; }
+# allowed PROCESS:CALL:N: patterns may go on with @PATH, which the call is about.
+allowed() { among "$1" $MAY_FAIL $exceptions || among "$1@${paths[$1]-}" $exceptions; }
 
 # What is wrong with the launch in which PROCESS:CALL:N failed, and that ends with
 # one of STATUSES if it is not without harm. Sets $wrong.
@@ -123,23 +156,30 @@ judge() {
 # faults EXCEPTIONS OPTION...: calls in OF_PROGRAM, patterns, may look whether the
 # program can be executed, so that 126 is right, too. Of a call that is made often in one process, the
 # first four and the last four.
+# Not those in ANSWERS, patterns PROCESS:CALL:N@PATH: their error is an answer, no failure.
 faults() {
 	local exceptions=$1 good good_files clean files left call process name n wanted error text tried=0 program wrong
 	local -a calls bad=()
-	local -A times=()
+	local -A times=() paths=()
 	shift
+	stays=()
 	leftovers
 	clean=$files$left
-	fault list "$@"
+	fault what "$@"
 	[ "$status" -eq 0 ] && [ -n "$output" ] || fail "-- status: $status" "${stderr_lines[@]}"
 	leftovers
 	good=$output good_files=$files calls=("${report[@]}") program=${report[-1]#program }
 	unset 'calls[-1]'
 	clear_away
+	for n in "${!calls[@]}"; do
+		[[ ${calls[n]} != *\ * ]] || paths[${calls[n]%% *}]=${calls[n]#* }
+		calls[n]=${calls[n]%% *}
+	done
 	for call in "${calls[@]}"; do times[${call%:*}]=${call##*:}; done
 	for call in "${calls[@]}"; do
 		IFS=: read -r process name n <<<"$call"
 		[[ " $CANNOT_FAIL " != *" $name "* && " $CANNOT_FAIL " != *" $call "* ]] || continue
+		! among "$call@${paths[$call]-}" ${ANSWERS-} || continue
 		((n <= 4 || n > times[$process:$name] - 4)) || continue
 		wanted=125
 		[ "$process:$name" != "$program:execve" ] || wanted=126

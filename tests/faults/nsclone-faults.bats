@@ -6,6 +6,7 @@
 
 load ../helpers
 load faults
+load sets
 TOOLS=(nsclone)
 
 setup_file() { make_user; }
@@ -64,9 +65,7 @@ readonly USER_DATABASE='0:socket:* 0:connect:* 0:newfstatat:* 0:openat:* 0:read:
 }
 
 @test "pins" {
-	requires userns taskset
-	# On one CPU, where namespaces get ids in order: a pin of a mount namespace needs that.
-	taskset --cpu-list --pid "$(sed -n 's/^Cpus_allowed_list:\t\([0-9]*\).*/\1/p' /proc/self/status)" $BASHPID
+	stay_on_one_cpu
 	as_ourselves in_private_mounts directly faults '' --mount="$DIR/pin-mnt" --uts="$DIR/pin-uts" --time="$DIR/pin-time" --pid="$DIR/pin-pid"
 }
 
@@ -96,3 +95,15 @@ readonly USER_DATABASE='0:socket:* 0:connect:* 0:newfstatat:* 0:openat:* 0:read:
 @test "--close-fds" { each_faults '' --uts --close-fds=4,9; }
 
 @test "--background" { each_faults "$IDENTITIES" --uts --background --pid-file "$DIR/pid"; }
+
+### Sets
+
+@test "a set of pins" {
+	stay_on_one_cpu
+	as_ourselves in_private_mounts directly set_of '' --mount --uts --net
+}
+
+@test "the set of a keeper" {
+	requires userns
+	as_the_user directly set_of "$SIGNALS" --uts --net
+}

@@ -8,6 +8,7 @@ load ../helpers
 load ../launchers
 load ../nsenter
 load faults
+load sets
 
 setup_file() { make_user; }
 teardown_file() { remove_user; }
@@ -28,12 +29,14 @@ readonly IN_DOUBT='0:getgroups:* 0:openat:[2-9] 0:read:* 0:newfstatat:*'
 # Is the program there, and may it be executed? (439 is faccessat2.)
 OF_PROGRAM='1:newfstatat:1 1:call-439:1'
 
-entering() {
+# A trap of bats before each command would take more time than all the rest.
+entering() (
+	trap - DEBUG
 	NS=("$LAUNCHER")
 	[ ${#WHO[@]} -eq 0 ] || ! as_root ||
 		NS=(setpriv --reuid "$NST_USER" --regid "$NST_USER" --init-groups --inh-caps=-all "${NS[@]}")
 	"$@"
-}
+)
 
 all_of_a_container() {
 	world -muinpC --mount-proc --hostname inside
@@ -95,3 +98,29 @@ forwarded() {
 }
 
 @test "a child that signals go on to" { each_way forwarded; }
+
+### Sets
+
+# Is it still the one of that name? If in doubt it is looked for once more.
+readonly STILL_NAMED='0:newfstatat:*@*/box 0:newfstatat:*@box'
+
+# a_set EXCEPTIONS
+a_set() {
+	local OF_PROGRAM='0:newfstatat:* 0:call-439:*' ret=0
+	export NSPIN_DIR=$D/sets
+	own_world -mnu
+	"${WHO[@]}" "$NSPIN" -t "$TARGET" box 3>&- 4>&-
+	entering faults "$1 $ALWAYS" -a -t box || ret=1
+	"${WHO[@]}" "$NSPIN" -d box 3>&- 4>&-
+	return $ret
+}
+
+@test "a set of pins" {
+	stay_on_one_cpu
+	as_ourselves in_private_mounts in_own_world a_set "$NO_GROUPS $WRITABLE $DENIED $STILL_NAMED"
+}
+
+@test "the set of a keeper" {
+	requires userns
+	as_the_user in_own_world a_set "$NO_GROUPS $WRITABLE $STILL_NAMED 0:getgroups:* 0:setns:*"
+}

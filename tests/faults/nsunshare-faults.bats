@@ -6,6 +6,7 @@
 
 load ../helpers
 load faults
+load sets
 TOOLS=(nsunshare)
 
 setup_file() { make_user; }
@@ -47,17 +48,11 @@ readonly DEATH_SIGNALS='[1245]:prctl:*' # PR_SET_PDEATHSIG of getsubids and newu
 	each_faults '' --monotonic 86400 --boottime -1.5
 }
 
-one_cpu() {
-	requires userns taskset
-	taskset --cpu-list --pid "$(sed -n 's/^Cpus_allowed_list:\t\([0-9]*\).*/\1/p' /proc/self/status)" $BASHPID
-}
-
-# On one CPU, where namespaces get ids in order: a pin of a mount namespace needs that.
 # What the helper hears last, after the pins: that the program is executed, and that
 # it has been. There is nobody any more whom it could tell that it does not hear.
 @test "pins" {
 	CANNOT_FAIL+=' 2:recvfrom:3 2:recvfrom:4'
-	one_cpu
+	stay_on_one_cpu
 	as_ourselves in_private_mounts directly faults '' --mount="$DIR/pin-mnt" --uts="$DIR/pin-uts" --time="$DIR/pin-time"
 }
 
@@ -86,7 +81,7 @@ one_cpu() {
 # once the child has been told to go on, it does, whether nsunshare hears of it or not.
 @test "--fork: pins" {
 	CANNOT_FAIL+=' 1:recvfrom:4 0:recvfrom:5 0:recvfrom:6'
-	one_cpu
+	stay_on_one_cpu
 	as_ourselves in_private_mounts directly faults '' --fork --mount="$DIR/pin-mnt" --uts="$DIR/pin-uts" --time="$DIR/pin-time" --pid="$DIR/pin-pid"
 }
 
@@ -99,4 +94,30 @@ one_cpu() {
 @test "--fork: ids by ranges, and another user" {
 	requires root
 	as_ourselves directly faults '2:setgroups:*' --kill-child=TERM --map-users 0:100000:1000 --map-groups 0:100000:1000 --setuid 5 --setgid 5
+}
+
+### Sets. What the helper hears last: see "pins".
+
+@test "a set of pins" {
+	CANNOT_FAIL+=' 2:recvfrom:3 2:recvfrom:4'
+	stay_on_one_cpu
+	as_ourselves in_private_mounts directly set_of '' --mount --uts --net
+}
+
+@test "the set of a keeper" {
+	CANNOT_FAIL+=' 2:recvfrom:5 2:recvfrom:6 4:prctl:1'
+	requires userns
+	as_the_user directly set_of '' --uts --net
+}
+
+@test "--fork: a set of pins" {
+	CANNOT_FAIL+=' 1:recvfrom:3 1:recvfrom:4'
+	stay_on_one_cpu
+	as_ourselves in_private_mounts directly set_of '' --fork --mount --uts --net
+}
+
+@test "--fork: the set of a keeper" {
+	CANNOT_FAIL+=' 1:recvfrom:5 1:recvfrom:6'
+	requires userns
+	as_the_user directly set_of '' --fork --uts --net
 }

@@ -2,18 +2,25 @@
 /*
  * fault: one system call of a launcher or of its children fails.
  *
- *	fault list REPORT COMMAND [ARGUMENT...]
+ *	fault list|what REPORT COMMAND [ARGUMENT...]
  *	fault PROCESS:CALL:N=ERRNO REPORT COMMAND [ARGUMENT...]
+ *	fault PROCESS:CALL:N=KILL[:WHOM] REPORT COMMAND [ARGUMENT...]
  *
  * The first runs COMMAND as it is and writes to REPORT a line for each system
  * call that it makes from main's poll(2) on until the last of its processes calls
- * execve(2): "PROCESS:CALL:N", N counting the calls of that name in
+ * execve(2), or none does: "PROCESS:CALL:N", N counting the calls of that name in
  * that process. PROCESS 0 is COMMAND itself, 1 its first child, and so on; what
  * a process does after an execve(2) of its own is not looked at. The last line
- * is "program PROCESS". The second lets that call fail with error number ERRNO
- * without being made, and REPORT says "hit" if it came to that. Both wait until
+ * is "program PROCESS", of the last that calls it, or -1. With "what" a line
+ * goes on with a blank and the path that the call is about, as it is given or as
+ * /proc has it of the descriptor, if there is one. The second lets that
+ * call fail with error number ERRNO without being made, and REPORT says "hit" if
+ * it came to that. The third kills, before that call is made, the process WHOM,
+ * or all that there are with "all"; it is the one that makes it if none is
+ * named. The end of a call is the beginning of the next one. Both wait until
  * nothing of COMMAND is left; what has not ended two seconds after COMMAND
- * itself is killed and reported: "left NAME". Exit status: COMMAND's.
+ * itself is killed and reported: "left NAME". Only the keepers of sets may stay:
+ * "stays PID", and can make no further system call. Exit status: COMMAND's.
  *
  * Not by strace(1), whose counts are the same for all processes, so that none
  * can be singled out: a seccomp filter asks us at each call. seccomp_unotify(2).
@@ -34,6 +41,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,11 +56,12 @@ static const struct {
 #ifdef SYS_poll
 	CALL(poll), CALL(access), CALL(open), CALL(unlink), CALL(rename), CALL(getpgrp),
 	CALL(dup2), CALL(pipe), CALL(fork), CALL(vfork), CALL(stat), CALL(lstat), CALL(rmdir),
-	CALL(readlink), CALL(mkdir), CALL(arch_prctl),
+	CALL(readlink), CALL(mkdir), CALL(arch_prctl), CALL(pause), CALL(mknod),
 #endif
 	CALL(ppoll), CALL(faccessat), CALL(openat), CALL(unlinkat), CALL(renameat2),
 	CALL(dup3), CALL(pipe2), CALL(clone), CALL(clone3), CALL(newfstatat), CALL(readlinkat),
-	CALL(mkdirat), CALL(read), CALL(write), CALL(close), CALL(fstat), CALL(lseek),
+	CALL(mkdirat), CALL(mknodat), CALL(renameat), CALL(umask), CALL(getdents64),
+	CALL(read), CALL(write), CALL(close), CALL(fstat), CALL(lseek),
 	CALL(mmap), CALL(mprotect), CALL(munmap), CALL(brk), CALL(rt_sigaction),
 	CALL(rt_sigprocmask), CALL(rt_sigtimedwait), CALL(ioctl), CALL(getpid), CALL(gettid),
 	CALL(getppid), CALL(socket), CALL(socketpair), CALL(connect), CALL(sendto),
@@ -75,6 +84,7 @@ struct process {
 	pid_t pid;
 	int pidfd;
 	enum state state;
+	int last;   /* the number of its latest call */
 	int n_seen; /* when it called execve */
 	unsigned short calls[MAX_NR];
 };
@@ -83,16 +93,23 @@ struct call {
 	int process;
 	int nr;
 	int n;
+	char path[128];
 };
 
 static struct process processes[MAX_PROCESSES];
 static int n_processes;
 static struct call seen[MAX_CALLS];
+static bool want_paths;
 static int n_seen, n_wanted; /* the latter: up to the last execve that went well */
 static int program = -1;
 static struct call target = { .process = -1, .nr = -1 };
 static int target_error;
 static bool hit;
+
+/* The process to be killed instead, or one of these. */
+enum { NOBODY = -3, WHO_CALLS, ALL };
+static int victim = NOBODY;
+
 static int listener;
 static int parent = -1; /* who has called clone: has to wait until the child shows up, for their order */
 
@@ -121,6 +138,15 @@ static const char *name_of(int nr)
 	return number;
 }
 
+/* "KILL", "KILL:0", "KILL:all": false if it is an error. */
+static bool parse_victim(const char *text)
+{
+	if (strncmp(text, "KILL", 4))
+		return false;
+	victim = !text[4] ? WHO_CALLS : !strcmp(text + 4, ":all") ? ALL : atoi(text + 5);
+	return true;
+}
+
 /* "1:mount:2=EPERM" */
 static void parse_target(const char *text)
 {
@@ -135,7 +161,7 @@ static void parse_target(const char *text)
 	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++)
 		if (!strcmp(errors[i].name, error))
 			target_error = errors[i].value;
-	if (target.nr < 0 || !target_error)
+	if (target.nr < 0 || (!target_error && !parse_victim(error)))
 		die(text);
 }
 
@@ -216,19 +242,98 @@ static void follow(struct process *p, int nr, uint64_t arg)
 	}
 }
 
+static bool has_ended(const struct process *p)
+{
+	struct pollfd ended = { .fd = p->pidfd, .events = POLLIN };
+
+	return p->pidfd < 0 || poll(&ended, 1, 0) != 0;
+}
+
+/* It has ended when this returns. */
+static void kill_one(const struct process *p)
+{
+	struct pollfd ended = { .fd = p->pidfd, .events = POLLIN };
+
+	if (p->pidfd < 0)
+		return;
+	syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
+	poll(&ended, 1, LIMIT * 1000);
+}
+
+/* CALLER's call is the one. All are stopped before the first ends, for the others would hear of that. */
+static void kill_victims(int caller)
+{
+	if (victim == WHO_CALLS)
+		victim = caller;
+	if (victim >= 0 && victim < n_processes)
+		kill_one(&processes[victim]);
+	if (victim != ALL)
+		return;
+	for (int i = 0; i < n_processes; i++)
+		syscall(SYS_pidfd_send_signal, processes[i].pidfd, SIGSTOP, NULL, 0);
+	for (int i = 0; i < n_processes; i++)
+		kill_one(&processes[i]);
+}
+
+/* What a call is about: a path, or a descriptor. */
+static const struct {
+	const char *name;
+	int path, fd; /* which argument; -1: none */
+} about[] = {
+	{ "open", 0, -1 }, { "openat", 1, -1 }, { "access", 0, -1 }, { "call-439", 1, -1 },
+	{ "stat", 0, -1 }, { "lstat", 0, -1 }, { "newfstatat", 1, 0 }, { "readlink", 0, -1 },
+	{ "readlinkat", 1, -1 }, { "mkdir", 0, -1 }, { "mkdirat", 1, -1 }, { "mknodat", 1, -1 },
+	{ "renameat", 1, -1 }, { "renameat2", 1, -1 }, { "rmdir", 0, -1 }, { "unlink", 0, -1 },
+	{ "unlinkat", 1, -1 }, { "mount", 1, -1 }, { "umount2", 0, -1 }, { "read", -1, 0 },
+	{ "write", -1, 0 }, { "fcntl", -1, 0 }, { "flock", -1, 0 }, { "ioctl", -1, 0 },
+	{ "fstat", -1, 0 }, { "fstatfs", -1, 0 }, { "fchmod", -1, 0 }, { "getdents64", -1, 0 },
+};
+
+/* The text at ADDRESS, if it can be read, in PATH of SIZE bytes that are 0; up to the end of its page. */
+static void read_text(pid_t pid, uint64_t address, char *path, size_t size)
+{
+	size_t left = 4096 - (size_t)(address % 4096);
+	struct iovec here = { path, left < size - 1 ? left : size - 1 };
+	struct iovec there = { (void *)(uintptr_t)address, here.iov_len };
+
+	(void)!process_vm_readv(pid, &here, 1, &there, 1, 0);
+}
+
+static void find_path(const struct process *p, const __u64 *args, struct call *c)
+{
+	for (size_t i = 0; i < sizeof(about) / sizeof(*about); i++) {
+		char link[64];
+
+		if (!is(c->nr, about[i].name))
+			continue;
+		if (about[i].path >= 0)
+			read_text(p->pid, args[about[i].path], c->path, sizeof(c->path));
+		if (*c->path || about[i].fd < 0)
+			return;
+		snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)p->pid, (int)args[about[i].fd]);
+		memset(c->path, 0, sizeof(c->path));
+		(void)!readlink(link, c->path, sizeof(c->path) - 1);
+		return;
+	}
+}
+
 /* The error number for a call, 0: it is made. */
-static int judge(struct process *p, int nr, uint64_t arg)
+static int judge(struct process *p, int nr, const __u64 *args)
 {
 	struct call c = { .process = (int)(p - processes), .nr = nr };
 
-	follow(p, nr, arg);
+	p->last = nr;
+	follow(p, nr, args[0]);
 	if (p->state != OURS || nr >= MAX_NR)
 		return 0;
 	c.n = ++p->calls[nr];
+	if (want_paths)
+		find_path(p, args, &c);
 	if (n_seen < MAX_CALLS)
 		seen[n_seen++] = c;
 	if (c.process == target.process && c.nr == target.nr && c.n == target.n) {
 		hit = true;
+		kill_victims(c.process);
 		return target_error;
 	}
 	if (nr == SYS_execve) {
@@ -255,7 +360,7 @@ static void answer(const struct seccomp_notif *asked, int error)
 
 static void decide(const struct seccomp_notif *asked, struct process *p)
 {
-	answer(asked, judge(p, asked->data.nr, asked->data.args[0]));
+	answer(asked, judge(p, asked->data.nr, asked->data.args));
 }
 
 /* The call that a parent waits in until its child has shown up, so that processes are counted in order. */
@@ -294,33 +399,72 @@ static void serve(void)
 	}
 }
 
+static void name_process(const struct process *p, char name[32])
+{
+	char path[32];
+	FILE *comm;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)p->pid);
+	comm = fopen(path, "r");
+	if (!comm || fscanf(comm, "%31s", name) != 1)
+		strcpy(name, "?");
+	if (comm)
+		fclose(comm);
+}
+
+/* It has done all that it had to. (pause(3) is ppoll(2) where there is no pause(2).) */
+static bool keeps(const struct process *p)
+{
+	char name[32];
+
+	if (!is(p->last, "pause") && !is(p->last, "ppoll"))
+		return false;
+	name_process(p, name);
+	return !strcmp(name, "nspin-keeper");
+}
+
+/* There are some, and nobody else; without one, we have no child any more in the end. */
+static bool only_keepers(void)
+{
+	bool any = false;
+
+	for (int i = 0; i < n_processes; i++) {
+		if (has_ended(&processes[i]))
+			continue;
+		if (!keeps(&processes[i]))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+static void tell_keepers(FILE *report)
+{
+	for (int i = 0; i < n_processes; i++)
+		if (!has_ended(&processes[i]))
+			fprintf(report, "stays %d\n", (int)processes[i].pid);
+}
+
 /* What has outlived COMMAND. */
 static void kill_left(FILE *report)
 {
-	char path[32], name[32];
-	FILE *comm;
+	char name[32];
 
 	for (int i = 0; i < n_processes; i++) {
-		struct pollfd ended = { .fd = processes[i].pidfd, .events = POLLIN };
-
-		if (processes[i].pidfd < 0 || poll(&ended, 1, 0) != 0)
+		if (has_ended(&processes[i]) || keeps(&processes[i]))
 			continue;
-		snprintf(path, sizeof(path), "/proc/%d/comm", (int)processes[i].pid);
-		comm = fopen(path, "r");
-		if (!comm || fscanf(comm, "%31s", name) != 1)
-			strcpy(name, "?");
-		if (comm)
-			fclose(comm);
+		name_process(&processes[i], name);
 		fprintf(report, "left %s\n", name);
 		syscall(SYS_pidfd_send_signal, processes[i].pidfd, SIGKILL, NULL, 0);
 	}
 }
 
-/* Until all descendants have ended. COMMAND's status as waitpid(2) gives it. */
+/* Until all descendants but keepers have ended. COMMAND's status as waitpid(2) gives it. */
 static int supervise(pid_t command, FILE *report)
 {
 	time_t limit = time(NULL) + LIMIT;
 	int status = 0, one;
+	bool ended = false;
 	pid_t pid;
 
 	for (;;) {
@@ -338,9 +482,10 @@ static int supervise(pid_t command, FILE *report)
 			if (pid != command)
 				continue;
 			status = one;
+			ended = true;
 			limit = time(NULL) + GRACE;
 		}
-		if (pid < 0)
+		if (pid < 0 || (ended && only_keepers()))
 			return status;
 		if (time(NULL) > limit) {
 			kill_left(report);
@@ -356,17 +501,20 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		return FAILED;
-	if (strcmp(argv[1], "list"))
+	want_paths = !strcmp(argv[1], "what");
+	if (!want_paths && strcmp(argv[1], "list"))
 		parse_target(argv[1]);
 	report = fopen(argv[2], "we");
 	if (!report || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		die(argv[2]);
 	status = supervise(start(argv + 3), report);
-	for (int i = 0; target.process < 0 && i < n_wanted; i++)
-		fprintf(report, "%d:%s:%d\n", seen[i].process, name_of(seen[i].nr), seen[i].n);
+	for (int i = 0; target.process < 0 && i < (program < 0 ? n_seen : n_wanted); i++)
+		fprintf(report, *seen[i].path ? "%d:%s:%d %s\n" : "%d:%s:%d\n", seen[i].process,
+			name_of(seen[i].nr), seen[i].n, seen[i].path);
 	if (target.process < 0)
 		fprintf(report, "program %d\n", program);
 	if (hit)
 		fprintf(report, "hit\n");
+	tell_keepers(report);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
