@@ -30,32 +30,22 @@
  *
  * Exit status: 0; 1 when one failed; 2 when nothing could be measured.
  *
- * Build: as launch, with enter.c for launch.c
+ * Build: as launch, with enter.c and world.c for launch.c
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "contest.h"
 #include "rounds.h"
+#include "world.h"
 
-#ifndef SYS_clone3
-#define SYS_clone3 435
-#endif
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
@@ -130,94 +120,6 @@ struct world {
 	const char *probe;	/* as it is called in there */
 	char links[TYPES][LINK_SIZE + 1];	/* "=mnt:[1]", for the probe */
 };
-
-/* Making a world */
-
-/* In the new process: one line on stderr, and the end. */
-static void __attribute__((noreturn)) die(const char *step)
-{
-	complain("%s: %s", step, strerror(errno));
-	_exit(1);
-}
-
-static void write_file(const char *path, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void write_file(const char *path, const char *format, ...)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	va_list args;
-
-	va_start(args, format);
-	if (fd < 0 || vdprintf(fd, format, args) < 0)
-		die(path);
-	va_end(args);
-	close(fd);
-}
-
-/*
- * Says "." on READY when it dies with this program and the world is made; then
- * exec closes it.
- */
-static void __attribute__((noreturn)) live(uint64_t flags, uid_t uid, gid_t gid,
-					   const char *probe, int ready)
-{
-	if (flags & CLONE_NEWUSER) {
-		write_file("/proc/self/setgroups", "deny");
-		write_file("/proc/self/uid_map", "0 %u 1", uid);
-		write_file("/proc/self/gid_map", "0 %u 1", gid);
-	}
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("none", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
-		die("mount");
-	/* If it is gone already, nobody reads: SIGPIPE. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || write(ready, ".", 1) != 1)
-		die("bind the process to the benchmark");
-	execl(probe, probe, "pause", (char *)NULL);
-	die(probe);
-}
-
-/* The PID, or -1. */
-static pid_t start_world(uint64_t flags, const char *probe)
-{
-	/* clone_args of <linux/sched.h>: flags, pidfd, two tids, exit_signal, ... */
-	uint64_t args[8] = { flags, 0, 0, 0, SIGCHLD };
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-	int ready[2];
-	char said[2];
-	pid_t pid;
-	bool lives;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ready) < 0) {
-		complain("%s", strerror(errno));
-		return -1;
-	}
-	pid = (pid_t)syscall(SYS_clone3, args, sizeof(args));
-	if (pid == 0) {
-		close(ready[0]);
-		live(flags, uid, gid, probe, ready[1]);
-	}
-	close(ready[1]);
-	if (pid < 0)
-		complain("clone3: %s", strerror(errno));
-	/* Its word, and then the end, when it has become the probe. */
-	lives = pid > 0 && read(ready[0], said, 1) == 1 && read(ready[0], said, 1) == 0;
-	close(ready[0]);
-	if (lives)
-		return pid;
-	if (pid > 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-	}
-	return -1;
-}
-
-static void end_world(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}
 
 static bool read_ns(const char *pid, const char *type, char link[LINK_SIZE])
 {
@@ -318,14 +220,14 @@ static int bench(const struct contest *c, const struct world *w)
 static int bench_own(const struct contest *c, int work)
 {
 	struct world w = { .work = work, .title = workload_names[work], .probe = c->probe };
-	pid_t pid = start_world(workload_flags[work], c->probe);
+	pid_t pid = world_start(workload_flags[work], c->probe);
 	int failed;
 
 	if (pid < 0)
 		return -1;
 	snprintf(w.pid, sizeof(w.pid), "%d", (int)pid);
 	failed = look_at(&w, __builtin_popcountll(workload_flags[work])) ? bench(c, &w) : -1;
-	end_world(pid);
+	world_end(pid);
 	return failed;
 }
 

@@ -5,10 +5,14 @@
  *
  *	floor uts-in-place|uts|user+pid+mnt+proc|all PROGRAM [ARGUMENT...]
  *	floor enter|enter-user PID PROGRAM [ARGUMENT...]
+ *	floor pins COUNT NAMESPACE DIRECTORY
+ *	floor read FILE
  *
  * The second form enters the namespaces of process PID: all but the user
- * namespace, or user, mount and PID namespace. PROGRAM is a path. Exit status: the program's, 128+N when signal N killed
- * it, 125 when the floor itself failed. Build (launch.c says how all is used):
+ * namespace, or user, mount and PID namespace. The third pins NAMESPACE, a path,
+ * on files 0, 1, ... in DIRECTORY; the last one reads FILE to its end. PROGRAM
+ * is a path. Exit status: the program's, 128+N when signal N killed it, 125 when
+ * the floor itself failed. Build (launch.c says how all is used):
  *
  *	cc -O2 -ffreestanding -fno-stack-protector -fno-pie \
  *		-nostdlib -static -Wl,-z,noseparate-code -o floor floor.c
@@ -23,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #ifndef SYS_clone3
@@ -160,13 +165,19 @@ static void __attribute__((noreturn)) run_in_place(const struct launch *l)
 	inside(l);
 }
 
+static unsigned long parse(const char *text)
+{
+	unsigned long n = 0;
+
+	while (*text)
+		n = n * 10 + (unsigned long)(*text++ - '0');
+	return n;
+}
+
 static void enter(const struct launch *l)
 {
-	long pid = 0, fd;
+	long fd = bare_call(SYS_pidfd_open, (long)parse(l->target), 0, 0, 0, 0);
 
-	for (const char *p = l->target; *p; p++)
-		pid = pid * 10 + (*p - '0');
-	fd = bare_call(SYS_pidfd_open, pid, 0, 0, 0, 0);
 	if (fd < 0)
 		die("pidfd_open");
 	if (bare_call(SYS_setns, fd, l->work->enter, 0, 0, 0) < 0)
@@ -186,6 +197,53 @@ static int launch(const struct launch *l)
 	if (bare_call(SYS_wait4, pid, (long)&status, 0, 0, 0) != pid)
 		die("wait4");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* "DIRECTORY/N" into PATH; false: there is no room for it. */
+static bool name_pin(char *path, size_t size, const char *directory, unsigned long n)
+{
+	unsigned long digits = 1;
+	char *p = path;
+
+	for (unsigned long rest = n / 10; rest; rest /= 10)
+		digits++;
+	if (bare_length(directory) + digits + 2 > size)
+		return false;
+	while (*directory)
+		*p++ = *directory++;
+	*p++ = '/';
+	p[digits] = '\0';
+	for (; digits--; n /= 10)
+		p[digits] = (char)('0' + n % 10);
+	return true;
+}
+
+static void make_pins(unsigned long count, const char *namespace, const char *directory)
+{
+	char path[256];
+
+	for (unsigned long n = 0; n < count; n++) {
+		if (!name_pin(path, sizeof(path), directory, n))
+			die("a name");
+		if (bare_call(SYS_mknodat, AT_FDCWD, (long)path, S_IFREG | 0444, 0, 0) < 0)
+			die("mknodat");
+		if (bare_call(SYS_mount, (long)namespace, (long)path, 0, MS_BIND, 0) < 0)
+			die("mount");
+	}
+}
+
+static void read_file(const char *path)
+{
+	static char text[65536];
+	long fd = bare_open(path, O_RDONLY | O_CLOEXEC), n;
+
+	if (fd < 0)
+		die(path);
+	do {
+		n = bare_call(SYS_read, fd, (long)text, sizeof(text), 0, 0);
+		if (n < 0)
+			die("read");
+	} while (n > 0);
 }
 
 static const struct work *find_work(const char *name)
@@ -221,6 +279,14 @@ void bare_main(long *stack)
 	if (argc < 3) {
 		bare_say("usage: floor WORKLOAD [PID] PROGRAM [ARGUMENT...]\n");
 		bare_exit(125);
+	}
+	if (bare_same(argv[1], "pins") && argc == 5) {
+		make_pins(parse(argv[2]), argv[3], argv[4]);
+		bare_exit(0);
+	}
+	if (bare_same(argv[1], "read")) {
+		read_file(argv[2]);
+		bare_exit(0);
 	}
 	l.work = find_work(argv[1]);
 	if (l.work->enter) {

@@ -3,6 +3,7 @@
 #include "rounds.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -52,12 +53,31 @@ static int64_t now(void)
 	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
 }
 
-static void run_timed(struct row *row, int round)
+static void redirect(posix_spawn_file_actions_t *files, const struct row *row)
 {
-	int64_t start = now();
-	int status = run(row, NULL);
-	int64_t end = now();
+	posix_spawn_file_actions_init(files);
+	if (row->input)
+		posix_spawn_file_actions_addopen(files, STDIN_FILENO, row->input, O_RDONLY, 0);
+	if (row->output)
+		posix_spawn_file_actions_addopen(files, STDOUT_FILENO, row->output,
+						 O_WRONLY | O_CREAT | O_TRUNC, 0600);
+}
 
+static void run_timed(const struct table *t, struct row *row, int round)
+{
+	posix_spawn_file_actions_t files;
+	int64_t start, end;
+	int status;
+
+	if (t->prepare && !t->prepare(t->context, row)) {
+		row->failed = true;
+		return;
+	}
+	redirect(&files, row);
+	start = now();
+	status = run(row, &files);
+	end = now();
+	posix_spawn_file_actions_destroy(&files);
 	if (round >= 0)
 		row->times[round] = (double)(end - start) / 1000;
 	if (status != 0) {
@@ -65,6 +85,17 @@ static void run_timed(struct row *row, int round)
 			 row->name, (unsigned int)status);
 		row->failed = true;
 	}
+}
+
+bool row_succeeds(const struct row *row)
+{
+	posix_spawn_file_actions_t files;
+	int status;
+
+	redirect(&files, row);
+	status = run(row, &files);
+	posix_spawn_file_actions_destroy(&files);
+	return status == 0;
 }
 
 bool row_says_ok(const struct row *row)
@@ -124,7 +155,7 @@ void table_run(struct table *t)
 		shuffle(order, count, &state);
 		for (size_t i = 0; i < count; i++)
 			if (!order[i]->failed)
-				run_timed(order[i], round);
+				run_timed(t, order[i], round);
 	}
 }
 

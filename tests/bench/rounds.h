@@ -4,7 +4,8 @@
  *
  * Each one is run once in every round, in an order that is shuffled anew, so
  * that what one leaves behind for the kernel to clean up falls on all the
- * others alike. The time is the wall time from spawn to wait.
+ * others alike. The time is the wall time from spawn to wait; what prepares a
+ * run is not in it.
  */
 #pragma once
 
@@ -23,6 +24,7 @@ struct row {
 	const char *path;	/* of the program */
 	int kind;		/* the caller's */
 	const char *argv[WORDS_MAX];
+	const char *input, *output;	/* files for stdin and stdout, or NULL */
 	double *times;		/* µs, one for each round; the caller's */
 	bool failed;
 };
@@ -34,12 +36,18 @@ struct table {
 	int runs;
 	size_t bases[BASES_MAX];	/* indexes of rows */
 	size_t n_bases;
+	/* Called with CONTEXT before each run; false: it cannot be run. Or NULL. */
+	bool (*prepare)(void *context, const struct row *row);
+	void *context;
 };
 
 /* A line on stderr that begins with the name of this program. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Does it end with status 0, and is "ok" all that it prints? */
+/* Does it end with status 0? Whatever prepares it has been done. */
+bool row_succeeds(const struct row *row);
+
+/* And is "ok" all that it prints? */
 bool row_says_ok(const struct row *row);
 
 /* Fills times, after some rounds without a clock. */
