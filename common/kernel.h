@@ -109,6 +109,8 @@
 #define KERNEL_CAP_SETUID 7
 #define KERNEL_CAP_SYS_PTRACE 19
 #define KERNEL_CAP_SYS_ADMIN 21
+#define KERNEL_CAP_PERFMON 38 /* 5.8 */
+#define KERNEL_CAP_BPF 39 /* 5.8 */
 
 /* include/linux/proc_ns.h */
 #define KERNEL_FIRST_USER_NS 0xeffffffdU

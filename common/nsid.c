@@ -134,16 +134,12 @@ static int look_at(struct search *s, int fd)
 	       look_at(s, ioctl(ns, KERNEL_NS_GET_USERNS)) : MORE;
 }
 
-/*
- * By a file handle: include/uapi/linux/nsfs.h, struct nsfs_file_handle. Without
- * TYPE and INO by the id alone.
- */
-static int open_handle(uint64_t id, unsigned int type, uint64_t ino)
+int nsid_open_handle(uint64_t id, unsigned int flag, uint64_t ino)
 {
 	const struct {
 		uint64_t id;
 		uint32_t type, ino;
-	} body = { id, type, (uint32_t)ino };
+	} body = { id, flag, (uint32_t)ino };
 	union {
 		struct file_handle head;
 		char room[sizeof(struct file_handle) + sizeof(body)];
@@ -340,7 +336,7 @@ static int look_at_pin(void *arg, const struct nsfs_pin *pin, struct diag *d)
 		s->root = nsfs_root(s->mntns);
 	fd = s->root < 0 ? -1 : nsfs_open(s->root, pin->path, pin->ns);
 	if (fd < 0 && s->id)
-		fd = open_handle(s->id, nstype_table[pin->type].flag, pin->ns);
+		fd = nsid_open_handle(s->id, nstype_table[pin->type].flag, pin->ns);
 	return look_at(s, fd);
 }
 
@@ -421,7 +417,7 @@ static int search(struct search *s, struct diag *d)
 
 	s->fd = s->root = s->pidfd = -1;
 	if (s->id)
-		look_at(s, open_handle(s->id, 0, 0));
+		look_at(s, nsid_open_handle(s->id, 0, 0));
 	if (s->fd < 0)
 		ret = look_for(s, d);
 	free(s->known);

@@ -14,6 +14,15 @@ struct diag;
 uint64_t nsid_of(int fd);
 
 /*
+ * Open the namespace with the id ID, the FLAG of its type (CLONE_NEW*) and the
+ * inode number INO by its file handle (include/uapi/linux/nsfs.h, struct
+ * nsfs_file_handle; 6.18); without FLAG and INO, by the id alone, for kernels
+ * that take it so. A descriptor owned by the caller (close-on-exec), or -1 with
+ * errno: ESTALE when it has gone.
+ */
+int nsid_open_handle(uint64_t id, unsigned int flag, uint64_t ino);
+
+/*
  * Open the namespace with the id ID: by its file handle, where the kernel knows
  * it by its id alone, else by looking through all that keeps one alive:
  * processes, threads, descriptors, sockets, mounts, and what is nested in it or

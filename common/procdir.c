@@ -41,3 +41,22 @@ int procdir_open(int pidfd, struct diag *d)
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? diag_fail(d, path, "look at the process") : fd;
 }
+
+/*
+ * proc_pid_status(5): NSpid has our numbers from the namespace of that proc down
+ * to our own: one, if that is the same. In the proc of one that we are not in,
+ * there is no /proc/self.
+ */
+bool procdir_is_ours(void)
+{
+	const char *numbers;
+	char text[8192];
+
+	if (file_read("/proc/self/status", text, sizeof(text)) <= 0)
+		return false;
+	numbers = strstr(text, "\nNSpid:\t");
+	if (!numbers)
+		return false;
+	numbers += strlen("\nNSpid:\t");
+	return strcspn(numbers, "\t") > strcspn(numbers, "\n");
+}

@@ -7,6 +7,7 @@
  * number for it is a stranger's.
  */
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct diag;
@@ -20,3 +21,6 @@ int procdir_number(int pidfd, pid_t *number, struct diag *d);
  * be alive afterwards.
  */
 int procdir_open(int pidfd, struct diag *d);
+
+/* Has /proc the numbers of our own PID namespace? Then a process has one number here and there. */
+bool procdir_is_ours(void);

@@ -85,7 +85,8 @@ static int print(const char *const text[4], struct diag *d)
 static int parse(const struct cmdline *cmdline, void *to, int argc, char *const *argv,
 		 struct diag *d)
 {
-	const char *const version[4] = { cmdline->tool, " (" PACKAGE_NAME ") ", PACKAGE_VERSION "\n" };
+	const char *const version[4] = { cmdline->tool, " (" PACKAGE_NAME ") ", PACKAGE_VERSION "\n",
+					 cmdline->version };
 	const int capacity = 96;
 	struct option all[96];
 	char letters[96] = "+:";

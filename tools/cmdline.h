@@ -20,6 +20,7 @@ struct cmdline {
 	const char *letters;		/* of its own … */
 	const char *more_letters;	/* … and of the others */
 	const char *usage[4];		/* the text of --help in parts, NULL for none */
+	const char *version;		/* what --version says besides, or NULL */
 	/* Take option OPT (getopt's value) with VALUE into TO: 0, or -1 and *d. */
 	int (*take)(void *to, int opt, const char *value, struct diag *d);
 	/* Do what has been asked for, with OPERANDS up to a NULL: 0, or -1 and *d. */

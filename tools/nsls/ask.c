@@ -111,11 +111,11 @@ struct visitor {
 	int gate;  /* it waits for the end of this */
 };
 
-static void __attribute__((noreturn)) visit(const struct ns *ns, int ready, int gate)
+static void __attribute__((noreturn)) visit(const struct ns *ns, int fd, int ready, int gate)
 {
 	char c = 0;
 
-	if (setns(ns->fd, (int)nstype_table[ns->type].flag) < 0 || write(ready, &c, 1) != 1)
+	if (setns(fd, (int)nstype_table[ns->type].flag) < 0 || write(ready, &c, 1) != 1)
 		_exit(1);
 	close(ready);
 	while (read(gate, &c, 1) < 0 && errno == EINTR)
@@ -126,9 +126,10 @@ static void __attribute__((noreturn)) visit(const struct ns *ns, int ready, int 
 static int start_visit(struct visitor *v, const struct ns *ns)
 {
 	const struct spawn_args args = { .cgroup_fd = -1 };
+	cleanup_close int fd = model_open(ns);
 	int ready[2], gate[2], ret;
 
-	if (ns->fd < 0 || pipe2(ready, O_CLOEXEC) < 0)
+	if (fd < 0 || pipe2(ready, O_CLOEXEC) < 0)
 		return -1;
 	if (pipe2(gate, O_CLOEXEC) < 0) {
 		close(ready[0]);
@@ -139,7 +140,7 @@ static int start_visit(struct visitor *v, const struct ns *ns)
 	if (ret > 0) {
 		close(ready[0]);
 		close(gate[1]);
-		visit(ns, ready[1], gate[0]);
+		visit(ns, fd, ready[1], gate[0]);
 	}
 	close(ready[1]);
 	close(gate[0]);

@@ -243,12 +243,14 @@ static int fill_path(struct view *v, const struct ns *ns, pid_t pid, struct diag
 
 static int fill_netnsid(struct view *v, const struct ns *ns, struct diag *d)
 {
+	cleanup_close int fd = -1;
 	char text[16];
 	int id;
 
 	if (ns->type != NS_NET || !table_has(&v->filled, COL_NETNSID))
 		return 0;
-	id = ask_netnsid(&v->netlink, ns->fd);
+	fd = model_open(ns);
+	id = ask_netnsid(&v->netlink, fd);
 	if (id == ASK_UNKNOWN)
 		return 0;
 	if (id == ASK_UNASSIGNED)
@@ -260,7 +262,8 @@ static int fill_netnsid(struct view *v, const struct ns *ns, struct diag *d)
 /* Where the kernel does not tell (before 6.11), it is known if it is the one that is shown. */
 static int fill_init(struct view *v, const struct ns *ns, struct diag *d)
 {
-	pid_t init = ask_init(ns->fd);
+	cleanup_close int fd = model_open(ns);
+	pid_t init = ask_init(fd);
 	const struct facts *facts;
 
 	if (!init && ns->pid && !ns->of_children) {

@@ -100,11 +100,12 @@ static int put_graph(const struct nsls *n, const struct model *m, struct diag *d
 int nsls_dot(const struct nsls *n, struct diag *d)
 {
 	const struct need need = {
+		.engine = n->engine,
 		.types = n->types ? n->types : NSTYPE_ALL_FLAGS, .relations = true,
 		.threads = !n->processes, .descriptors = !n->processes, .pins = !n->processes,
 	};
 	struct model m = { .n = 0 };
-	int ret = scan_proc(&m, &need, d);
+	int ret = scan(&m, &need, d);
 
 	if (ret == 0) {
 		model_sort(&m);

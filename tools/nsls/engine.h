@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* engine: what the parts of scan_proc() share. Its threads meet in here. */
+/* engine: what the parts of scan() share. The threads of one that has several meet in here. */
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -76,12 +76,41 @@ struct ns *engine_add_unheld(struct engine *e, enum nstype type, uint64_t ino, s
 int engine_add_holder(struct engine *e, struct ns *ns, const struct holder *holder,
 		      struct diag *d);
 
+/* What a zombie is still in; and what all threads of a process are in. */
+enum {
+	ENGINE_OF_ZOMBIES = CLONE_NEWPID | CLONE_NEWUSER,
+	ENGINE_COMMON = CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWTIME,
+};
+
+/*
+ * PROCESS is in what it says. THREAD is its first one; or, if that has ended,
+ * another, which will be counted among the threads: a zombie is in some
+ * namespaces only, and shows no others. -1 and *d.
+ */
+int engine_add_process(struct engine *e, const struct process *process, pid_t thread,
+		       struct diag *d);
+
+/* So is THREAD, which is not the first one of PROCESS. */
+void engine_add_thread(struct engine *e, const struct process *process,
+		       const struct process *thread);
+
+/* NS is what the children of PID, a process or a thread, are born in, while that is elsewhere. */
+void engine_add_children(struct engine *e, struct ns *ns, pid_t pid);
+
 /*
  * A pidfd of the process, or of its thread, that has the number PID and the
  * directory DIR in /proc; owned by the caller. -1: it has ended, or /proc is
  * not ours.
  */
 int engine_pidfd(const struct engine *e, int dir, pid_t pid, bool is_thread);
+
+/* The engines: all processes, their threads and their descriptors, as NEED has it. -1 and *d. */
+
+/* scan-proc.c */
+int proc_look(struct engine *e, struct diag *d);
+
+/* scan-bpf.c: it fails before anything is in the model that was not there, or as a whole. */
+int bpf_look(struct engine *e, struct diag *d);
 
 /* holders.c */
 

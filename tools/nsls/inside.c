@@ -140,14 +140,16 @@ static int show(struct inside *in, struct diag *d)
 
 int nsls_inside(const struct nsls *n, struct diag *d)
 {
-	struct inside in = { .n = n, .need = { .processes = true, .threads = true } };
+	struct inside in = { .n = n, .need = {
+		.engine = n->engine, .processes = true, .threads = true,
+	} };
 	int ret = view_choose(&in.view, n, "namespaces", "PID,PPID,USER,COMMAND", d);
 
 	if (ret == 0)
 		ret = name_all(&in, d);
 	if (ret == 0) {
 		columns_need(&in.view.filled, &in.need);
-		ret = scan_proc(&in.model, &in.need, d);
+		ret = scan(&in.model, &in.need, d);
 	}
 	if (ret == 0)
 		ret = show(&in, d);

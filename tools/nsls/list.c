@@ -67,6 +67,7 @@ static void set_need(struct list *l)
 	const bool all = !n->has_task && !n->processes;
 
 	l->need = (struct need){
+		.engine = n->engine,
 		.types = n->types ? n->types : NSTYPE_ALL_FLAGS,
 		.threads = all, .descriptors = all, .pins = all, .relations = all,
 	};
@@ -267,7 +268,7 @@ static int look(struct list *l, struct diag *d)
 {
 	if (l->n->has_task && look_at_task(l, d) < 0)
 		return -1;
-	if (l->scan && scan_proc(&l->model, &l->need, d) < 0)
+	if (l->scan && scan(&l->model, &l->need, d) < 0)
 		return -1;
 	if (l->n->has_task)
 		point_to_task(l);

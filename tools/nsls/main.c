@@ -18,6 +18,7 @@ enum {
 	OPT_TRANSLATE,
 	OPT_DOT,
 	OPT_WATCH,
+	OPT_ENGINE,
 };
 
 static const struct option options_own[] = {
@@ -40,6 +41,7 @@ static const struct option options_own[] = {
 	{ "translate", required_argument, NULL, OPT_TRANSLATE },
 	{ "dot", no_argument, NULL, OPT_DOT },
 	{ "watch", optional_argument, NULL, OPT_WATCH },
+	{ "engine", required_argument, NULL, OPT_ENGINE },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -57,6 +59,9 @@ static const char usage[] =
 " -P, --persistent            that no process is in\n"
 "     --processes             that processes are in, and look at nothing else\n"
 " -Q, --filter EXPRESSION     for which it is true (libsmartcols 2.40)\n"
+"     --engine ENGINE         looked for through /proc (\"proc\"), by programs that\n"
+"                             run in the kernel (\"bpf\"), or what is faster of what\n"
+"                             works (\"auto\", the default)\n"
 "\n"
 "How:\n"
 " -J, --json                  as JSON\n"
@@ -152,6 +157,20 @@ static int take_interval(struct nsls *n, const char *seconds, struct diag *d)
 	return 0;
 }
 
+static int take_engine(struct nsls *n, const char *engine, struct diag *d)
+{
+	static const char *const words[] = {
+		[ENGINE_AUTO] = "auto", [ENGINE_PROC] = "proc", [ENGINE_BPF] = "bpf",
+	};
+
+	for (int i = 0; i <= ENGINE_BPF; i++)
+		if (!strcmp(engine, words[i])) {
+			n->engine = (enum engine_choice)i;
+			return 0;
+		}
+	return diag_usage(d, "--engine: '%s' is not auto, proc or bpf", engine);
+}
+
 static int take_mode(struct job *job, enum nsls_mode mode)
 {
 	job->modes |= 1U << mode;
@@ -222,6 +241,8 @@ static int take(void *to, int opt, const char *arg, struct diag *d)
 		return take_mode(job, NSLS_TRANSLATE);
 	case OPT_DOT:
 		return take_mode(job, NSLS_DOT);
+	case OPT_ENGINE:
+		return take_engine(n, arg, d);
 	case OPT_WATCH:
 		return take_mode(job, NSLS_WATCH) < 0 ? -1 : take_interval(n, arg, d);
 	}
@@ -264,6 +285,7 @@ static int refuse_strangers(const struct nsls *n, struct diag *d)
 		{ "--persistent", n->persistent, finds },
 		{ "--processes", n->processes, finds },
 		{ "--filter", n->filter, shows },
+		{ "--engine", n->engine, finds | IN(NSLS_INSIDE) },
 		{ "--json", n->json, tables | IN(NSLS_WATCH) | IN(NSLS_COLUMNS) },
 		{ "--list", n->list, shows },
 		{ "--raw", n->raw, tables | IN(NSLS_COLUMNS) },
@@ -363,6 +385,11 @@ static const struct cmdline cmdline = {
 	.letters = "p:t:PQ:JlrT::nuWo:H",
 	.more_letters = "",
 	.usage = { usage, columns_help, usage_end },
+#ifdef WITH_BPF
+	.version = "engines: proc bpf\n",
+#else
+	.version = "engines: proc\n",
+#endif
 	.take = take,
 	.run = run,
 	.status = status,

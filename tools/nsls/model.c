@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "diag.h"
+#include "nsid.h"
 #include "nsref.h"
 
 static int out_of_memory(struct diag *d)
@@ -74,30 +74,53 @@ struct ns *model_find(const struct model *m, enum nstype type, uint64_t ino)
 	return ns;
 }
 
-struct ns *model_add_unheld(struct model *m, enum nstype type, uint64_t ino, struct diag *d)
+/* At the end; the model owns it from now on. */
+static int insert(struct model *m, struct ns *ns, struct diag *d)
 {
-	struct ns *ns = model_find(m, type, ino);
 	struct ns **bucket;
 
-	if (ns)
-		return ns;
 	if (m->n == m->capacity && enlarge(m, d) < 0)
-		return NULL;
-	ns = calloc(1, sizeof(*ns));
-	if (!ns) {
-		out_of_memory(d);
-		return NULL;
-	}
-	bucket = bucket_of(m, ino);
-	*ns = (struct ns){
-		.type = type, .ino = ino, .fd = -1, .creator = (uid_t)-1, .index = m->n,
-		.next = *bucket,
-	};
+		return -1;
+	bucket = bucket_of(m, ns->ino);
+	ns->index = m->n;
+	ns->next = *bucket;
 	*bucket = ns;
 	m->all[m->n] = ns;
 	/* Who looks from another thread must find that it is held already. */
 	__atomic_store_n(&m->n, m->n + 1, __ATOMIC_RELEASE);
-	return ns;
+	return 0;
+}
+
+struct ns *model_add_new(struct model *m, enum nstype type, uint64_t ino, uint64_t id,
+			 struct diag *d)
+{
+	struct ns *ns = malloc(sizeof(*ns));
+
+	if (!ns) {
+		out_of_memory(d);
+		return NULL;
+	}
+	*ns = (struct ns){
+		.type = type, .ino = ino, .id = id, .fd = -1, .creator = (uid_t)-1,
+	};
+	if (insert(m, ns, d) == 0)
+		return ns;
+	free(ns);
+	return NULL;
+}
+
+/* Another may have the number of one that is not held: that may have gone. */
+static bool is_other(const struct ns *ns, uint64_t id)
+{
+	return ns->fd < 0 && ns->id && id && ns->id != id;
+}
+
+struct ns *model_add_unheld(struct model *m, enum nstype type, uint64_t ino, uint64_t id,
+			    struct diag *d)
+{
+	struct ns *ns = model_find(m, type, ino);
+
+	return ns && !is_other(ns, id) ? ns : model_add_new(m, type, ino, id, d);
 }
 
 struct ns *model_add(struct model *m, int fd, struct diag *d)
@@ -113,7 +136,9 @@ struct ns *model_add(struct model *m, int fd, struct diag *d)
 		diag_fail(d, NULL, "look at a namespace");
 		return NULL;
 	}
-	ns = model_add_unheld(m, (enum nstype)type, st.st_ino, d);
+	ns = model_find(m, (enum nstype)type, st.st_ino);
+	if (!ns || (ns->fd < 0 && is_other(ns, nsid_of(fd))))
+		ns = model_add_new(m, (enum nstype)type, st.st_ino, 0, d);
 	if (ns && ns->fd < 0)
 		ns->fd = steal_fd(&owned);
 	return ns;
@@ -191,6 +216,78 @@ void model_prune(struct model *m)
 	m->n = n;
 	if (m->n_buckets)
 		fill_buckets(m);
+}
+
+/* What FROM has found out of what M holds as NS. */
+static void merge(struct ns *ns, struct ns *from)
+{
+	const struct ns own = *ns;
+
+	*ns = *from;
+	ns->fd = own.fd;
+	ns->index = own.index;
+	ns->next = own.next;
+	ns->passing = false;
+	from->holders = NULL;
+	from->n_holders = 0;
+	from->shown = ns;
+}
+
+static struct ns *successor(struct ns *ns)
+{
+	return ns && ns->shown ? ns->shown : ns;
+}
+
+static void follow(struct ns *ns)
+{
+	ns->owner = successor(ns->owner);
+	ns->parent = successor(ns->parent);
+	ns->below = successor(ns->below);
+}
+
+/* Those of FROM that have a successor are still needed to find it. */
+static int take_all(struct model *m, struct model *from, struct diag *d)
+{
+	size_t left = 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < from->n; i++) {
+		struct ns *ns = from->all[i], *held = model_find(m, ns->type, ns->ino);
+
+		if (ret == 0 && held && held->fd >= 0)
+			merge(held, ns);
+		else if (ret == 0)
+			ret = insert(m, ns, d);
+		if (ret < 0 || ns->shown)
+			from->all[left++] = ns;
+	}
+	from->n = left;
+	return ret;
+}
+
+int model_take(struct model *m, struct model *from, struct diag *d)
+{
+	struct process *larger;
+
+	if (take_all(m, from, d) < 0)
+		return -1;
+	for (size_t i = 0; i < m->n; i++)
+		follow(m->all[i]);
+	larger = reallocarray(m->processes, m->n_processes + from->n_processes + 1, sizeof(*larger));
+	if (!larger)
+		return out_of_memory(d);
+	m->processes = larger;
+	for (size_t i = 0; i < from->n_processes; i++) {
+		struct process *process = &larger[m->n_processes + i];
+
+		*process = from->processes[i];
+		for (int type = 0; type < NSTYPE_COUNT; type++)
+			process->ns[type] = successor(process->ns[type]);
+	}
+	m->n_processes += from->n_processes;
+	m->processes_capacity = m->n_processes + 1;
+	model_free(from);
+	return 0;
 }
 
 static int compare_ns(const void *one, const void *other)

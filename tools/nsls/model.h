@@ -6,8 +6,8 @@
  * they belong together. Who looks (an engine) fills it; who shows reads it.
  *
  * Each namespace is held by a descriptor while it is in the model, so that the
- * inode number that it goes by is not used again meanwhile: two namespaces are
- * never taken for one.
+ * inode number that it goes by is not used again meanwhile; or its id is known,
+ * which never is. So two namespaces are never taken for one.
  */
 
 #include <stdbool.h>
@@ -47,7 +47,7 @@ struct ns {
 	enum nstype type;
 	uint64_t ino;
 	uint64_t id;		/* the kernel's, never used again; 0: not asked for, or it has none */
-	int fd;			/* owned by the model; -1: it could not be held */
+	int fd;			/* owned by the model; -1: it is not held */
 	unsigned int held;	/* HELD_* */
 	uint64_t nprocs;
 	uint64_t nthreads;	/* threads in it, where threads are looked at */
@@ -59,7 +59,9 @@ struct ns {
 	/* Where relations are looked at: NULL with a number of 0: it cannot be told, or there is none. */
 	struct ns *owner;	/* the user namespace that owns it */
 	struct ns *parent;	/* pid, user: which it is nested in */
+	struct ns *below;	/* one whose owner or parent it is, and by which it can be had; or NULL */
 	uid_t creator;		/* of a user namespace: effective uid of who made it, or (uid_t)-1 */
+	bool related;		/* these are known, and need not be asked for */
 
 	struct holder *holders;
 	size_t n_holders;
@@ -100,8 +102,12 @@ struct model {
 	struct unread unread;
 };
 
+/* How it is looked: by what is worth it here, through /proc, or by programs in the kernel. */
+enum engine_choice { ENGINE_AUTO, ENGINE_PROC, ENGINE_BPF };
+
 /* What is to be looked at. Each costs. */
 struct need {
+	enum engine_choice engine;
 	unsigned int types; /* CLONE_NEW* */
 	bool processes;	    /* keep each one, sorted by PID */
 	bool threads;	    /* and what children of a process will be born in */
@@ -112,10 +118,10 @@ struct need {
 };
 
 /*
- * The engine by /proc. The processes that end meanwhile are left out. The soft
- * limit of descriptors becomes the hard one, and stays so. -1 and *d.
+ * engines.c: look. The processes that end meanwhile are left out. The soft limit
+ * of descriptors becomes the hard one, and stays so. -1 and *d.
  */
-int scan_proc(struct model *m, const struct need *need, struct diag *d);
+int scan(struct model *m, const struct need *need, struct diag *d);
 
 /* model.c */
 
@@ -128,17 +134,34 @@ struct ns *model_find(const struct model *m, enum nstype type, uint64_t ino);
  */
 struct ns *model_add(struct model *m, int fd, struct diag *d);
 
-/* One that cannot be held, unless it is known. NULL and *d: no memory. */
-struct ns *model_add_unheld(struct model *m, enum nstype type, uint64_t ino, struct diag *d);
+/* One that cannot be held, unless it is known. Its id, or 0 if it cannot be told. NULL and *d: no memory. */
+struct ns *model_add_unheld(struct model *m, enum nstype type, uint64_t ino, uint64_t id,
+			    struct diag *d);
 
 /* A process is in NS, a descriptor or pin holds it, as the struct has it. -1 and *d: no memory. */
 int model_add_process(struct model *m, const struct process *process, struct diag *d);
 int model_add_holder(struct ns *ns, const struct holder *holder, struct diag *d);
 int model_add_pin(struct ns *ns, const char *path, uint64_t mntns, struct diag *d);
 
+/* One that has not been known before, by the id ID (0: none), and is not held. NULL and *d: no memory. */
+struct ns *model_add_new(struct model *m, enum nstype type, uint64_t ino, uint64_t id,
+			 struct diag *d);
+
 /* Forget those that are only PASSING. */
 void model_prune(struct model *m);
+
+/*
+ * Move all that is in FROM, which is empty then, to M. A namespace that M holds
+ * stays what it is, and gets what FROM knows. -1 and *d: no memory; both are
+ * good for nothing but model_free().
+ */
+int model_take(struct model *m, struct model *from, struct diag *d);
 
 /* By inode number; the processes by PID. */
 void model_sort(struct model *m);
 void model_free(struct model *m);
+
+/* open.c */
+
+/* A descriptor of NS, held or not, owned by the caller. -1: it has gone, or may not be had. */
+int model_open(const struct ns *ns);

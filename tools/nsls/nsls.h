@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "model.h"
 #include "nstype.h"
 #include "target.h"
 
@@ -33,6 +34,7 @@ struct nsls {
 	unsigned int types;	    /* CLONE_NEW* of -t; 0: all */
 	bool persistent;	    /* -P: without processes only */
 	bool processes;		    /* --processes: with processes only, and nothing else is looked at */
+	enum engine_choice engine;
 	bool has_task;
 	struct target_name task;    /* -p */
 	double interval;	    /* of --watch, seconds */

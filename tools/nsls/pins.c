@@ -35,13 +35,22 @@ static int open_pin(struct look *l, const struct nsfs_pin *pin)
 	return nsfs_open(l->root, pin->path, pin->ns);
 }
 
+/*
+ * Is that what the number is of? It was held when the number was read; or there
+ * is nothing to tell it by. One that is known by its id must be asked for that.
+ */
+static bool is_certain(const struct look *l, const struct ns *ns)
+{
+	return ns->fd < 0 ? !ns->id : ns->index < l->since;
+}
+
 /* *ns is NULL if it cannot be opened, for now. -1 and *d. */
 static int find(struct look *l, const struct nsfs_pin *pin, struct ns **ns, struct diag *d)
 {
 	int fd;
 
 	*ns = model_find(l->e->m, pin->type, pin->ns);
-	if (*ns && ((*ns)->fd < 0 || (*ns)->index < l->since))
+	if (*ns && is_certain(l, *ns))
 		return 0;
 	*ns = NULL;
 	fd = open_pin(l, pin);
@@ -49,7 +58,7 @@ static int find(struct look *l, const struct nsfs_pin *pin, struct ns **ns, stru
 		return diag_fail(d, pin->path, "open a namespace");
 	if (fd < 0 && !l->again)
 		return 0;
-	*ns = fd < 0 ? model_add_unheld(l->e->m, pin->type, pin->ns, d) :
+	*ns = fd < 0 ? model_add_unheld(l->e->m, pin->type, pin->ns, 0, d) :
 		       engine_add(l->e, fd, d);
 	return *ns ? 0 : -1;
 }

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,194 +14,11 @@
 #include "diag.h"
 #include "engine.h"
 #include "kernel.h"
-#include "number.h"
 #include "nsref.h"
 #include "scan.h"
 
-/* What a zombie is still in; and what all threads of a process are in. */
-enum {
-	ZOMBIES = CLONE_NEWPID | CLONE_NEWUSER,
-	COMMON = CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWTIME,
-};
-
 /* Two threads pay from so many processes on. */
 enum { MANY = 1000, AT_ONCE = 32 };
-
-/* What the threads share. */
-
-size_t engine_count(const struct engine *e)
-{
-	return __atomic_load_n(&e->m->n, __ATOMIC_ACQUIRE);
-}
-
-struct ns *engine_held(struct worker *w, enum nstype type, uint64_t ino, size_t since)
-{
-	struct engine *e = w->e;
-	struct last *last = &w->last[type];
-	struct ns *ns;
-
-	if (last->ino == ino)
-		return last->ns;
-	pthread_mutex_lock(&e->lock);
-	ns = model_find(e->m, type, ino);
-	pthread_mutex_unlock(&e->lock);
-	if (!ns || ns->fd < 0 || ns->index >= since)
-		return NULL;
-	*last = (struct last){ ino, ns };
-	return ns;
-}
-
-/* One that was not known is not listed before it is known what holds it. */
-static struct ns *added(struct ns *ns, size_t before)
-{
-	if (ns && ns->index >= before)
-		ns->passing = true;
-	return ns;
-}
-
-struct ns *engine_add_unheld(struct engine *e, enum nstype type, uint64_t ino, struct diag *d)
-{
-	size_t before;
-	struct ns *ns;
-
-	pthread_mutex_lock(&e->lock);
-	before = e->m->n;
-	ns = added(model_add_unheld(e->m, type, ino, d), before);
-	e->unheld += ns && ns->index >= before;
-	pthread_mutex_unlock(&e->lock);
-	return ns;
-}
-
-static struct ns *let_go(struct engine *e, int fd, struct diag *d)
-{
-	cleanup_close int owned = fd;
-	struct stat st;
-	int type = -1;
-
-	if (nsref_check(fd, &type, NULL, d) < 0)
-		return NULL;
-	if (fstat(fd, &st) < 0) {
-		diag_fail(d, NULL, "look at a namespace");
-		return NULL;
-	}
-	return engine_add_unheld(e, (enum nstype)type, st.st_ino, d);
-}
-
-struct ns *engine_add(struct engine *e, int fd, struct diag *d)
-{
-	size_t before;
-	struct ns *ns;
-
-	if (fd >= e->max_fd)
-		return let_go(e, fd, d);
-	pthread_mutex_lock(&e->lock);
-	before = e->m->n;
-	ns = added(model_add(e->m, fd, d), before);
-	pthread_mutex_unlock(&e->lock);
-	return ns;
-}
-
-int engine_add_holder(struct engine *e, struct ns *ns, const struct holder *holder,
-		      struct diag *d)
-{
-	int ret;
-
-	pthread_mutex_lock(&e->lock);
-	ret = model_add_holder(ns, holder, d);
-	pthread_mutex_unlock(&e->lock);
-	return ret;
-}
-
-/* As long as the directory shows something, the number has not been given to another. */
-int engine_pidfd(const struct engine *e, int dir, pid_t pid, bool is_thread)
-{
-	cleanup_close int pidfd = -1;
-
-	if (e->own_proc)
-		pidfd = kernel_pidfd_open(pid, is_thread ? KERNEL_PIDFD_THREAD : 0);
-	if (pidfd < 0 || faccessat(dir, "ns", F_OK, 0) < 0)
-		return -1;
-	return steal_fd(&pidfd);
-}
-
-/* Who is in a namespace. */
-
-enum rank { NOBODY, OF_CHILDREN, THREAD, PROCESS };
-
-static enum rank rank_of(const struct ns *ns)
-{
-	if (!ns->pid)
-		return NOBODY;
-	if (ns->nprocs)
-		return PROCESS;
-	return ns->of_children ? OF_CHILDREN : THREAD;
-}
-
-/* The lowest of the best. */
-static void show(struct ns *ns, pid_t pid, enum rank rank)
-{
-	enum rank now = rank_of(ns);
-
-	if (rank < now || (rank == now && pid >= ns->pid))
-		return;
-	ns->pid = pid;
-	ns->of_children = rank == OF_CHILDREN;
-}
-
-/*
- * THREAD is its first one; or, if that has ended, another, which will be counted
- * among the threads: a zombie is in some namespaces only, and shows no others.
- */
-static int add_process(struct engine *e, const struct process *process, pid_t thread,
-		       struct diag *d)
-{
-	int ret = 0;
-
-	pthread_mutex_lock(&e->lock);
-	for (int type = 0; type < NSTYPE_COUNT; type++) {
-		bool zombies = ZOMBIES & nstype_table[type].flag;
-		struct ns *ns = process->ns[type];
-
-		if (!ns)
-			continue;
-		show(ns, zombies ? process->pid : thread, PROCESS);
-		ns->held |= HELD_PROC;
-		ns->nprocs++;
-		ns->nthreads += zombies || thread == process->pid;
-	}
-	if (e->need->processes)
-		ret = model_add_process(e->m, process, d);
-	pthread_mutex_unlock(&e->lock);
-	return ret;
-}
-
-/* THREAD is not the first one of PROCESS. */
-static void add_thread(struct engine *e, const struct process *process,
-		       const struct process *thread)
-{
-	pthread_mutex_lock(&e->lock);
-	for (int type = 0; type < NSTYPE_COUNT; type++) {
-		bool common = COMMON & nstype_table[type].flag;
-		struct ns *ns = common ? process->ns[type] : thread->ns[type];
-
-		if (!ns)
-			continue;
-		if (ns != process->ns[type]) {
-			show(ns, thread->pid, THREAD);
-			ns->held |= HELD_THREAD;
-		}
-		ns->nthreads++;
-	}
-	pthread_mutex_unlock(&e->lock);
-}
-
-static void add_children(struct engine *e, struct ns *ns, pid_t pid)
-{
-	pthread_mutex_lock(&e->lock);
-	show(ns, pid, OF_CHILDREN);
-	ns->held |= HELD_PROC;
-	pthread_mutex_unlock(&e->lock);
-}
 
 /* Links. */
 
@@ -234,7 +49,7 @@ static bool has_let_go(struct process *process, unsigned int types)
 {
 	bool gone = false;
 
-	types &= ~(unsigned int)ZOMBIES;
+	types &= ~(unsigned int)ENGINE_OF_ZOMBIES;
 	for (int type = 0; type < NSTYPE_COUNT; type++)
 		gone |= (types & nstype_table[type].flag) && !process->ns[type];
 	for (int type = 0; gone && type < NSTYPE_COUNT; type++)
@@ -324,7 +139,7 @@ static int look_at_child(struct worker *w, int proc, int dir, pid_t pid,
 			return -1;
 	}
 	if (ns && ns != process->ns[type])
-		add_children(w->e, ns, pid);
+		engine_add_children(w->e, ns, pid);
 	return 0;
 }
 
@@ -381,10 +196,10 @@ static int look_at_thread(struct threads *t, pid_t tid, struct diag *d)
 		return -1;
 	if (dir < 0)
 		return 0;
-	ret = look_at_links(w, dir, w->e->types & ~(unsigned int)COMMON, &thread, d);
+	ret = look_at_links(w, dir, w->e->types & ~(unsigned int)ENGINE_COMMON, &thread, d);
 	if (ret <= 0)
 		return ret < 0 && scan_is_forbidden(d->err) ? 1 : ret;
-	add_thread(w->e, t->process, &thread);
+	engine_add_thread(w->e, t->process, &thread);
 	ret = look_at_children(w, proc, dir, tid, t->process, d);
 	if (ret == 0 && has_own_files(t, tid)) {
 		t->files = tid;
@@ -465,7 +280,7 @@ static int look_at_threads(struct worker *w, int proc, const struct process *pro
 static int look_at_rest(struct worker *w, struct process *process, pid_t *thread,
 			struct diag *d)
 {
-	unsigned int types = w->e->types & ~(unsigned int)ZOMBIES;
+	unsigned int types = w->e->types & ~(unsigned int)ENGINE_OF_ZOMBIES;
 	cleanup_close int task = -1;
 	cleanup_free pid_t *tids = NULL;
 	char path[32];
@@ -519,7 +334,7 @@ static int conclude(struct worker *w, int ret, struct process *process, struct d
 		return -1;
 	if (is_empty(process))
 		return 0;
-	return add_process(w->e, process, thread, d) < 0 ? -1 : 1;
+	return engine_add_process(w->e, process, thread, d) < 0 ? -1 : 1;
 }
 
 /* The only one of TYPES, or -1. */
@@ -657,95 +472,13 @@ static int look_at_processes(struct engine *e, struct diag *d)
 	return e->failed ? -1 : 0;
 }
 
-/* What is held needs many descriptors; what is looked at needs some. */
-static int allow_descriptors(void)
+int proc_look(struct engine *e, struct diag *d)
 {
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return 256;
-	if (limit.rlim_cur < limit.rlim_max) {
-		struct rlimit most = { limit.rlim_max, limit.rlim_max };
-
-		if (setrlimit(RLIMIT_NOFILE, &most) == 0)
-			limit = most;
-	}
-	if (limit.rlim_cur > 1 << 30)
-		return 1 << 30;
-	return (int)(limit.rlim_cur < 128 ? limit.rlim_cur / 2 : limit.rlim_cur - 64);
-}
-
-static pid_t own_number(int proc)
-{
-	char text[16];
-	ssize_t len = readlinkat(proc, "self", text, sizeof(text) - 1);
-	uint64_t pid;
-
-	if (len < 0)
-		return 0;
-	text[len] = '\0';
-	return number_parse(text, INT32_MAX, &pid) < 0 ? 0 : (pid_t)pid;
-}
-
-static void find_devices(struct engine *e)
-{
-	cleanup_close int one = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct stat st;
-
-	e->nsfs = stat("/proc/self/ns/user", &st) < 0 ? 0 : st.st_dev;
-	e->sockfs = one < 0 || fstat(one, &st) < 0 ? 0 : st.st_dev;
-}
-
-static int start(struct engine *e, struct diag *d)
-{
-
-	for (int type = 0; type < NSTYPE_COUNT; type++)
-		if (nsref_supported(type))
-			e->types |= e->need->types & nstype_table[type].flag;
-	e->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (e->proc < 0 || scan_pids(e->proc, &e->pids, &e->n_pids) < 0)
-		return diag_fail(d, "/proc", "look which processes there are");
-	e->max_fd = allow_descriptors();
-	e->self = own_number(e->proc);
-	e->own_proc = e->self == getpid();
-	find_devices(e);
-	return 0;
-}
-
-static void ask_ids(struct model *m)
-{
-	for (size_t i = 0; i < m->n; i++)
-		if (m->all[i]->fd >= 0 && ioctl(m->all[i]->fd, KERNEL_NS_GET_ID, &m->all[i]->id) < 0)
-			m->all[i]->id = 0;
-}
-
-static int look(struct engine *e, struct diag *d)
-{
-	if (start(e, d) < 0 || look_at_processes(e, d) < 0)
-		return -1;
-	model_prune(e->m);
-	if (e->need->pins && pins_look(e, d) < 0)
-		return -1;
-	if (e->need->relations && relate(e, d) < 0)
-		return -1;
-	e->m->unread.unheld = e->unheld;
-	if (e->need->ids)
-		ask_ids(e->m);
-	model_sort(e->m);
-	return 0;
-}
-
-int scan_proc(struct model *m, const struct need *need, struct diag *d)
-{
-	struct engine e = { .m = m, .need = need, .proc = -1, .d = d };
 	int ret;
 
-	m->unread = (struct unread){ .processes = 0 };
-	pthread_mutex_init(&e.lock, NULL);
-	ret = look(&e, d);
-	pthread_mutex_destroy(&e.lock);
-	cleanup_close_fd(&e.proc);
-	free(e.pids);
-	free(e.cookies);
+	if (scan_pids(e->proc, &e->pids, &e->n_pids) < 0)
+		return diag_fail(d, "/proc", "look which processes there are");
+	ret = look_at_processes(e, d);
+	model_prune(e->m);
 	return ret;
 }

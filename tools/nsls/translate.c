@@ -14,6 +14,7 @@
 #include "diag.h"
 #include "file.h"
 #include "nsref.h"
+#include "procdir.h"
 #include "table.h"
 #include "target.h"
 
@@ -67,15 +68,6 @@ static int read_numbers(const struct target *t, pid_t pid[KERNEL_PIDNS_LEVELS + 
 	return n ? n : diag_set(d, 0, NULL, "process %d has no number in a PID namespace", (int)t->pid);
 }
 
-/* Is this proc that of our own PID namespace? Then we have one number in it, and in no other. */
-static bool is_own_proc(void)
-{
-	pid_t pid[KERNEL_PIDNS_LEVELS + 1];
-	char text[8192];
-
-	return file_read("/proc/self/status", text, sizeof(text)) > 0 && parse_numbers(text, pid) == 1;
-}
-
 /*
  * Its own PID namespace; one that may not be looked at is known if it is ours,
  * for then the process has one number only, as we have.
@@ -88,7 +80,7 @@ static int open_own(const struct target *t, int n_numbers, struct diag *d)
 
 	if (fd >= 0 || (d->err != EACCES && d->err != EPERM))
 		return fd;
-	if (n_numbers > 1 || !is_own_proc())
+	if (n_numbers > 1 || !procdir_is_ours())
 		return diag_hint(d, "it is another user's process, or has more capabilities than we have");
 	return nsref_open(nsref_path(path, 0, NS_PID, false), &type, d);
 }

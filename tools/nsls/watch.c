@@ -62,10 +62,10 @@ static bool is_wanted(const struct watch *w, const struct ns *ns)
 }
 
 /* What could not be read is said once. */
-static int scan(const struct watch *w, struct seens *seen, bool first, struct diag *d)
+static int look(const struct watch *w, struct seens *seen, bool first, struct diag *d)
 {
 	struct model m = { .n = 0 };
-	int ret = scan_proc(&m, &w->need, d);
+	int ret = scan(&m, &w->need, d);
 
 	seen->all = ret < 0 ? NULL : calloc(m.n + 1, sizeof(*seen->all));
 	seen->n = 0;
@@ -249,7 +249,7 @@ static int watch(struct watch *w, struct diag *d)
 	int ret = 0;
 
 	for (bool first = true; ret == 0 && !w->ended; first = false) {
-		ret = scan(w, &now, first, d);
+		ret = look(w, &now, first, d);
 		if (ret == 0)
 			ret = tell_gone(w, &before, &now, d);
 		if (ret == 0)
@@ -268,6 +268,7 @@ int nsls_watch(const struct nsls *n, struct diag *d)
 	struct watch w = {
 		.n = n,
 		.need = {
+			.engine = n->engine,
 			.types = n->types ? n->types : NSTYPE_ALL_FLAGS, .ids = true,
 			.threads = !n->processes, .descriptors = !n->processes,
 			.pins = !n->processes, .relations = !n->processes,
