@@ -7,12 +7,19 @@
  *	floor enter|enter-user PID PROGRAM [ARGUMENT...]
  *	floor pins COUNT NAMESPACE DIRECTORY
  *	floor read FILE
+ *	floor links COUNT TYPE...
+ *	floor ids PID TYPE...
+ *	floor peak PROGRAM [ARGUMENT...]
  *
  * The second form enters the namespaces of process PID: all but the user
  * namespace, or user, mount and PID namespace. The third pins NAMESPACE, a path,
- * on files 0, 1, ... in DIRECTORY; the last one reads FILE to its end. PROGRAM
- * is a path. Exit status: the program's, 128+N when signal N killed it, 125 when
- * the floor itself failed. Build (launch.c says how all is used):
+ * on files 0, 1, ... in DIRECTORY; the fourth reads FILE to its end. Then: the
+ * namespaces of TYPEs (as in /proc/PID/ns) of all processes, which must be COUNT
+ * or more, by one look at each link; and those of PID, with the id that the
+ * kernel has for each. The last is for its size alone: what starts a program
+ * counts in its peak of memory; it says that, in KiB, on stderr. PROGRAM is a
+ * path. Exit status: the program's, 128+N when signal N killed it, 125 when the
+ * floor itself failed. Build (launch.c says how all is used):
  *
  *	cc -O2 -ffreestanding -fno-stack-protector -fno-pie \
  *		-nostdlib -static -Wl,-z,noseparate-code -o floor floor.c
@@ -26,7 +33,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -41,6 +50,9 @@
 #endif
 #ifndef CLONE_NEWCGROUP
 #define CLONE_NEWCGROUP 0x02000000
+#endif
+#ifndef NS_GET_ID
+#define NS_GET_ID _IOR(0xb7, 13, uint64_t)
 #endif
 
 /* clone_args of <linux/sched.h>, the first published size */
@@ -246,6 +258,119 @@ static void read_file(const char *path)
 	} while (n > 0);
 }
 
+/* "NUMBER", "NUMBER/ns" or "NUMBER/ns/TYPE" */
+static void name_links(char path[64], const char *number, const char *type)
+{
+	const char *const parts[] = { number, "/ns", type ? "/" : "", type ? type : "" };
+	char *p = path;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		for (const char *s = parts[i]; *s && p < path + 63; s++)
+			*p++ = *s;
+	*p = '\0';
+}
+
+static bool look_at_link(long dir, const char *path)
+{
+	char link[64];
+
+	return bare_call(SYS_readlinkat, dir, (long)path, (long)link, sizeof(link), 0) > 0;
+}
+
+/* One link alone costs less without its directory. */
+static bool look_at_links(long proc, const char *pid, char *const *types)
+{
+	bool all = true;
+	char path[64];
+	long dir;
+
+	name_links(path, pid, types[1] ? NULL : types[0]);
+	if (!types[1])
+		return look_at_link(proc, path);
+	dir = bare_call(SYS_openat, proc, (long)path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0);
+	if (dir < 0)
+		return false;
+	for (; *types; types++)
+		all &= look_at_link(dir, *types);
+	bare_call(SYS_close, dir, 0, 0, 0, 0);
+	return all;
+}
+
+/* linux_dirent64 of getdents(2) */
+struct entry {
+	uint64_t ino;
+	int64_t off;
+	uint16_t len;
+	uint8_t type;
+	char name[];
+};
+
+static void look_at_all(unsigned long count, char *const *types)
+{
+	static char entries[32768] __attribute__((aligned(8)));
+	long proc = bare_open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n;
+	unsigned long seen = 0;
+
+	while ((n = bare_call(SYS_getdents64, proc, (long)entries, sizeof(entries), 0, 0)) > 0)
+		for (long at = 0; at < n;) {
+			const struct entry *e = (const void *)(entries + at);
+
+			at += e->len;
+			if (*e->name >= '1' && *e->name <= '9')
+				seen += look_at_links(proc, e->name, types);
+		}
+	if (n < 0 || seen < count)
+		die("to see so many processes");
+}
+
+static void ask_ids(const char *pid, char *const *types)
+{
+	long proc = bare_open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char path[64];
+	uint64_t id;
+
+	for (; *types; types++) {
+		long fd;
+
+		name_links(path, pid, *types);
+		fd = bare_call(SYS_openat, proc, (long)path, O_RDONLY | O_CLOEXEC, 0, 0);
+		/* Kernels before 6.18 have none: asked all the same. */
+		bare_call(SYS_ioctl, fd, NS_GET_ID, (long)&id, 0, 0);
+		if (fd < 0 || !look_at_link(proc, path))
+			die(path);
+		bare_call(SYS_close, fd, 0, 0, 0, 0);
+	}
+}
+
+static void say_number(unsigned long n)
+{
+	char text[24], *end = text + sizeof(text), *p = end;
+
+	*--p = '\n';
+	do {
+		*--p = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	bare_write(2, p, (size_t)(end - p));
+}
+
+static int tell_peak(char **argv, char **envp)
+{
+	static const struct clone3_args args = { .exit_signal = SIGCHLD };
+	struct rusage usage;
+	int status = 0;
+	long pid = bare_call(SYS_clone3, (long)&args, sizeof(args), 0, 0, 0);
+
+	if (pid == 0) {
+		bare_call(SYS_execve, (long)argv[0], (long)argv, (long)envp, 0, 0);
+		die("execve");
+	}
+	if (pid < 0 || bare_call(SYS_wait4, pid, (long)&status, 0, (long)&usage, 0) != pid)
+		die("wait4");
+	say_number((unsigned long)usage.ru_maxrss);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 static const struct work *find_work(const char *name)
 {
 	for (size_t i = 0; i < sizeof(works) / sizeof(works[0]); i++)
@@ -270,6 +395,24 @@ static void read_ids(struct launch *l)
 	}
 }
 
+/* What starts no program, or not to be timed. ARGV has three words or more. */
+static void do_other(long argc, char **argv, char **envp)
+{
+	if (bare_same(argv[1], "pins") && argc == 5)
+		make_pins(parse(argv[2]), argv[3], argv[4]);
+	else if (bare_same(argv[1], "read"))
+		read_file(argv[2]);
+	else if (bare_same(argv[1], "links") && argc > 3)
+		look_at_all(parse(argv[2]), argv + 3);
+	else if (bare_same(argv[1], "ids") && argc > 3)
+		ask_ids(argv[2], argv + 3);
+	else if (bare_same(argv[1], "peak"))
+		bare_exit(tell_peak(argv + 2, envp));
+	else
+		return;
+	bare_exit(0);
+}
+
 void bare_main(long *stack)
 {
 	long argc = stack[0];
@@ -280,14 +423,7 @@ void bare_main(long *stack)
 		bare_say("usage: floor WORKLOAD [PID] PROGRAM [ARGUMENT...]\n");
 		bare_exit(125);
 	}
-	if (bare_same(argv[1], "pins") && argc == 5) {
-		make_pins(parse(argv[2]), argv[3], argv[4]);
-		bare_exit(0);
-	}
-	if (bare_same(argv[1], "read")) {
-		read_file(argv[2]);
-		bare_exit(0);
-	}
+	do_other(argc, argv, l.envp);
 	l.work = find_work(argv[1]);
 	if (l.work->enter) {
 		l.target = *l.argv++;

@@ -61,6 +61,8 @@ static void redirect(posix_spawn_file_actions_t *files, const struct row *row)
 	if (row->output)
 		posix_spawn_file_actions_addopen(files, STDOUT_FILENO, row->output,
 						 O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (row->quiet)
+		posix_spawn_file_actions_addopen(files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 }
 
 static void run_timed(const struct table *t, struct row *row, int round)
@@ -245,6 +247,11 @@ void table_print(const struct table *t, double *room)
 		if (!t->rows[i].failed)
 			print_row(t, &t->rows[i], room);
 	fflush(stdout);
+}
+
+double table_ratio(const struct table *t, size_t row, size_t base, double *room)
+{
+	return median_ratio(&t->rows[row], &t->rows[base], room, t->runs);
 }
 
 int table_failures(const struct table *t)

@@ -25,6 +25,7 @@ struct row {
 	int kind;		/* the caller's */
 	const char *argv[WORDS_MAX];
 	const char *input, *output;	/* files for stdin and stdout, or NULL */
+	bool quiet;			/* stderr is /dev/null */
 	double *times;		/* µs, one for each round; the caller's */
 	bool failed;
 };
@@ -59,6 +60,9 @@ void table_run(struct table *t);
  * t->runs numbers.
  */
 void table_print(const struct table *t, double *room);
+
+/* A row's time as a multiple of a base's: the median of those within one round. */
+double table_ratio(const struct table *t, size_t row, size_t base, double *room);
 
 /* How many rows have failed. */
 int table_failures(const struct table *t);

@@ -47,10 +47,10 @@ static void write_file(const char *path, const char *format, ...)
 
 /*
  * Says "." on READY when it dies with this program and the world is made; then
- * exec closes it.
+ * exec closes it. A crowd has it as its stdout.
  */
 static void __attribute__((noreturn)) live(uint64_t flags, uid_t uid, gid_t gid,
-					   const char *probe, int ready)
+					   const char *probe, const char *crowd, int ready)
 {
 	if (flags & CLONE_NEWUSER) {
 		write_file("/proc/self/setgroups", "deny");
@@ -64,20 +64,33 @@ static void __attribute__((noreturn)) live(uint64_t flags, uid_t uid, gid_t gid,
 	/* If it is gone already, nobody reads: SIGPIPE. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || write(ready, ".", 1) != 1)
 		die("bind the process to the benchmark");
-	execl(probe, probe, "pause", (char *)NULL);
+	if (crowd && dup2(ready, STDOUT_FILENO) >= 0)
+		execl(probe, probe, "crowd", crowd, (char *)NULL);
+	else if (!crowd)
+		execl(probe, probe, "pause", (char *)NULL);
 	die(probe);
 }
 
-pid_t world_start(uint64_t flags, const char *probe)
+/* Its word, the crowd's if it is one, and then the end. */
+static bool lives(int ready, bool crowd)
+{
+	char said;
+
+	for (int words = 1 + crowd; words > 0; words--)
+		if (read(ready, &said, 1) != 1)
+			return false;
+	return read(ready, &said, 1) == 0;
+}
+
+static pid_t start(uint64_t flags, const char *probe, const char *crowd)
 {
 	/* clone_args of <linux/sched.h>: flags, pidfd, two tids, exit_signal, ... */
 	uint64_t args[8] = { flags, 0, 0, 0, SIGCHLD };
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 	int ready[2];
-	char said[2];
 	pid_t pid;
-	bool lives;
+	bool good;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ready) < 0) {
 		complain("%s", strerror(errno));
@@ -86,21 +99,33 @@ pid_t world_start(uint64_t flags, const char *probe)
 	pid = (pid_t)syscall(SYS_clone3, args, sizeof(args));
 	if (pid == 0) {
 		close(ready[0]);
-		live(flags, uid, gid, probe, ready[1]);
+		live(flags, uid, gid, probe, crowd, ready[1]);
 	}
 	close(ready[1]);
 	if (pid < 0)
 		complain("clone3: %s", strerror(errno));
-	/* Its word, and then the end, when it has become the probe. */
-	lives = pid > 0 && read(ready[0], said, 1) == 1 && read(ready[0], said, 1) == 0;
+	good = pid > 0 && lives(ready[0], crowd);
 	close(ready[0]);
-	if (lives)
+	if (good)
 		return pid;
 	if (pid > 0) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 	}
 	return -1;
+}
+
+pid_t world_start(uint64_t flags, const char *probe)
+{
+	return start(flags, probe, NULL);
+}
+
+pid_t world_crowd(uint64_t flags, const char *probe, int count)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", count);
+	return start(flags, probe, text);
 }
 
 void world_end(pid_t pid)

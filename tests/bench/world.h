@@ -11,4 +11,7 @@
  * Its PID, or -1 and a line on stderr.
  */
 pid_t world_start(uint64_t flags, const char *probe);
+
+/* COUNT of them in the same namespaces; that is the first one's PID. */
+pid_t world_crowd(uint64_t flags, const char *probe, int count);
 void world_end(pid_t pid);
