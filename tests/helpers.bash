@@ -247,6 +247,14 @@ is_running() {
 
 has_ended() { ! is_running "$1"; }
 
+# It is a zombie, and a child of ours, but there are threads of it that run on.
+is_leaderless() {
+	local status=
+	read -r -d '' status 2>/dev/null <"/proc/$1/status" || true
+	[[ $status == *$'\nState:\tZ'* && $status == *$'\nPPid:\t'"$BASHPID"$'\n'* ]] &&
+		[ "$(stat -c %h "/proc/$1/task" 2>/dev/null || echo 0)" -gt 3 ]
+}
+
 end_background() {
 	local pid
 	for pid in "${BG_PIDS[@]}"; do
@@ -255,6 +263,7 @@ end_background() {
 			kill -CONT "$pid" || true
 			WAIT_TRIES=100 wait_until has_ended "$pid" >/dev/null || kill -KILL "$pid" || true
 		fi
+		! is_leaderless "$pid" || kill -KILL "$pid" || true
 		wait "$pid" 2>/dev/null || true
 	done
 	BG_PIDS=()

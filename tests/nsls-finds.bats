@@ -20,7 +20,7 @@ setup() { requires userns; }
 # nsls ARG...
 nsls() {
 	printf -- '-- nsls %.200s\n' "$*"
-	run_split "${AROUND[@]}" "${WHO[@]}" timeout 60 "$NSLS" "$@"
+	run_split "${WHO[@]}" "${AROUND[@]}" timeout 60 "$NSLS" "$@"
 }
 
 # look [ARG...]: LOOK has what it shows, by inode number: "HELD NPROCS PID|HOLDERS|PINS"
@@ -29,7 +29,7 @@ look() {
 	declare -gA LOOK=()
 	nsls --json --list --output NS,HELD,NPROCS,PID,HOLDERS,PINS "$@"
 	assert_status 0
-	while read -r row; do
+	while read -r row || [ "$row" ]; do
 		LOOK[${row%% *}]=${row#* }
 	done < <(flat)
 }
@@ -37,7 +37,7 @@ look() {
 # The rows of $output, a line each; what is on several lines is joined by ";".
 flat() {
 	tr -d '\n' <<<"$output" | sed 's/{/\n{/g' | sed -n 's/.*"ns" *: *\([0-9]*\), *"held" *: *\(.*\), *"nprocs" *: *\(.*\), *"pid" *: *\(.*\), *"holders" *: *\(.*\), *"pins" *: *\(.*\)}.*/\1 \2 \3 \4|\5|\6/p' |
-		sed 's/" *, *"/;/g; s/[][" ]*|[][" ]*/|/g; s/[]["} ]*$//; s/"//g'
+		sed 's/" *, *"/;/g; s/\\n/;/g; s/[][" ]*|[][" ]*/|/g; s/[]["} ]*$//; s/"//g'
 }
 
 # shows NS HELD NPROCS PID: after look
@@ -139,7 +139,7 @@ by_descriptor() {
 @test "by a descriptor" { each_way by_descriptor; }
 
 by_bare_descriptor() {
-	local ns
+	local ns OWN=()
 	own_world --uts
 	ns=$(uts_of "$TARGET")
 	hold path "/proc/$TARGET/ns/uts"
@@ -153,10 +153,10 @@ by_bare_descriptor() {
 @test "by a descriptor that is a path only (O_PATH)" { each_way with_own by_bare_descriptor; }
 
 by_threads_descriptor() {
-	local ns
+	local ns OWN=()
 	own_world --uts
 	ns=$(uts_of "$TARGET")
-	OWN=() hold files "/proc/$TARGET/ns/uts"
+	hold files "/proc/$TARGET/ns/uts"
 	to "$TARGET" KILL
 	wait_until is_gone "$TARGET"
 	[ ! -e "/proc/$BG_PID/fd/77" ]
@@ -167,14 +167,31 @@ by_threads_descriptor() {
 
 @test "by a descriptor that one thread has for itself" { each_way by_threads_descriptor; }
 
+shared_by_threads() {
+	local ns OWN=()
+	own_world --uts
+	ns=$(uts_of "$TARGET")
+	hold shared "/proc/$TARGET/ns/uts"
+	to "$TARGET" KILL
+	wait_until is_gone "$TARGET"
+	local -a tids=("/proc/$BG_PID/task/"*)
+	assert_equal "${tids[*]##*/}" "$BG_PID $NUMBER ${tids[2]##*/} ${tids[3]##*/}"
+	[ -e "${tids[3]}/fd/77" ]
+	look
+	shows "$ns" fd 0 null
+	assert_equal "${LOOK[$ns]}" "fd 0 null|$NUMBER:77;${tids[2]##*/}:77|null"
+}
+
+@test "descriptors that threads share are listed once" { each_way shared_by_threads; }
+
 # The link of the descriptor is the path of the pin.
 by_opened_pin() {
 	local ns
 	: >"$D/pin"
 	unshare --uts="$D/pin" true
 	ns=$(inode "$D/pin")
-	WHO=() opened "$D/pin"
-	umount "$D/pin"
+	opened "$D/pin"
+	umount --lazy "$D/pin"
 	[[ $(readlink "/proc/$OPENER/fd/9") == /* ]]
 	look
 	shows "$ns" fd 0 null
@@ -347,7 +364,7 @@ for_children() {
 	wait_until last_is_sleep "$BG_PID"
 	[ ! -e "/proc/$BG_PID/ns/pid_for_children" ]
 	look --type pid
-	ns=$(for ns in "${!LOOK[@]}"; do [[ ${LOOK[$ns]} == "proc 0 $BG_PID|"* ]] && echo "$ns"; done)
+	ns=$(for ns in "${!LOOK[@]}"; do [[ ${LOOK[$ns]} != "proc 0 $BG_PID|"* ]] || echo "$ns"; done)
 	[[ $ns == +([0-9]) ]] || show_run 'no PID namespace of its children'
 	refute_equal "$ns" "$(inode "/proc/$BG_PID/ns/pid")"
 }
@@ -369,9 +386,10 @@ for_children_in_time() {
 
 # Who opens a FIFO for writing waits until somebody opens it for reading.
 fifo_waits() {
+	local OWN=()
 	mkfifo "$D/fifo"
 	chmod 666 "$D/fifo"
-	OWN=() hold path "$D/fifo"
+	hold path "$D/fifo"
 	start bash -c 'echo $$ >"$1/writer"; exec sleep 999 >"$1/fifo"' - "$D"
 	wait_until test -s "$D/writer"
 	sleep 0.1
@@ -396,6 +414,12 @@ crowd() {
 	shows "$ns" proc $((n + 1)) "$(<"$D/ready")"
 	nsls --raw --noheadings --list --output NS,NTHREADS
 	assert_line "$ns $((n + 1))"
+	# Not those of nsls itself, of which one is there only while it looks. The
+	# other process is timeout.
+	AROUND=(unshare --map-root-user --uts)
+	nsls --engine proc --raw --noheadings --list --type uts --output COMMAND,NPROCS,NTHREADS
+	assert_line --regexp 'engine.* 2 2$'
+	AROUND=()
 	to "$(<"$D/ready")" KILL
 	wait_until nobody_in "$ns"
 }
@@ -420,11 +444,11 @@ few_descriptors() {
 		wait_until last_is_sleep "$pid"
 	done
 	AROUND=(prlimit --nofile=32:32)
-	look
+	look --engine proc
 	for pid in "${pids[@]}"; do
 		shows "$(uts_of "$pid")" proc 1 "$pid"
 	done
-	assert_stderr --partial descriptor
+	assert_stderr --partial 'could not be held: raise the limit of open files'
 }
 
 @test "where there are more namespaces than descriptors, all are found, and it is said" { as_ourselves with_own few_descriptors; }
@@ -459,8 +483,9 @@ held_throughout() {
 	pinned_elsewhere
 	by_name[pin]=$PINNED
 	# And it moves.
+	OWN=(unshare --map-root-user)
 	for i in 1 2; do
-		OWN=(unshare --map-root-user) hold "$1"
+		hold "$1"
 	done
 	for ((i = 0; i < 15; i++)); do
 		nsls --raw --noheadings --list --output NS,TYPE,NSID,HELD

@@ -113,6 +113,7 @@ enum proof {
 
 static char pid_word[] = "PID", count_word[] = "COUNT";
 
+#define PROC "--engine=proc"
 #define ALL_LINKS "mnt", "uts", "ipc", "net", "pid", "user", "cgroup", "time"
 
 /*
@@ -128,16 +129,17 @@ static const struct entry {
 	const char *words[12];
 } entries[] = {
 	{ PINS, FLOOR, "", NOTHING, FLOOR, 0, { "read", "/proc/self/mountinfo" } },
-	{ PINS, NSLS, "", LINES, LSNS, 0.25, { "-P" } },
+	{ PINS, NSLS, "", LINES, LSNS, 0.25, { PROC, "-P" } },
 	/* Those of 2.38 have no -P, and look at what is mounted for this column only. */
 	{ PINS, LSNS, "", NOTHING, FLOOR, 0, { "-o", "NS,TYPE,NPROCS,PID,USER,COMMAND,NSFS" } },
 
 	{ PROCESSES, FLOOR, "", NOTHING, FLOOR, 0, { "links", count_word, ALL_LINKS } },
-	{ PROCESSES, NSLS, "", COUNTED, FLOOR, 1.25, { "--processes", "-o", "NS,TYPE,NPROCS" } },
+	{ PROCESSES, NSLS, "", COUNTED, FLOOR, 1.25,
+	  { PROC, "--processes", "-o", "NS,TYPE,NPROCS" } },
 
 	{ NET, FLOOR, "", NOTHING, FLOOR, 0, { "links", count_word, "net" } },
 	{ NET, NSLS, "", COUNTED, FLOOR, 1.4,
-	  { "--processes", "-t", "net", "-o", "NS,TYPE,NPROCS" } },
+	  { PROC, "--processes", "-t", "net", "-o", "NS,TYPE,NPROCS" } },
 
 	{ TASK, FLOOR, "", NOTHING, FLOOR, 0, { "ids", pid_word, ALL_LINKS } },
 	{ TASK, ALONE, " alone", LISTED, FLOOR, 0, { "-p", "1", "-o", "NS,TYPE,NSID,PATH" } },
@@ -145,10 +147,10 @@ static const struct entry {
 
 	{ COUNT, FLOOR, "", NOTHING, FLOOR, 0, { "links", count_word, "net" } },
 	{ COUNT, NSLS, "", COUNTED, FLOOR, 1.4,
-	  { "-p", pid_word, "-t", "net", "-o", "NS,TYPE,NPROCS" } },
+	  { PROC, "-p", pid_word, "-t", "net", "-o", "NS,TYPE,NPROCS" } },
 
 	{ DEFAULT, FLOOR, "", NOTHING, FLOOR, 0, { "links", count_word, ALL_LINKS } },
-	{ DEFAULT, NSLS, "", COUNTED, LSNS, 0.10, { NULL } },
+	{ DEFAULT, NSLS, "", COUNTED, LSNS, 0.10, { PROC } },
 	{ DEFAULT, LSNS, "", COUNTED, FLOOR, 0, { NULL } },
 };
 

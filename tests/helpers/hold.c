@@ -6,6 +6,8 @@
  * leaderless	a thread goes to a UTS namespace of its own, and the first one
  *		ends; the thread's id
  * files NS	a thread has descriptors of its own, and NS open as 77; its id
+ * shared NS	the same; then another thread has a copy of these descriptors, and a
+ *		third one shares those of the first; the first one's id
  * path NS	NS, or anything else, is open as 77, by O_PATH; our PID
  * time		our children will be in a time namespace of their own; our PID
  * crowd N	N children that wait, too; our PID
@@ -30,6 +32,7 @@
 #endif
 
 static const char *file_name, *argument;
+static pthread_barrier_t barrier;	/* of two */
 
 static void __attribute__((noreturn)) fail(const char *what)
 {
@@ -53,8 +56,11 @@ static void __attribute__((noreturn)) rest(void)
 
 static void hold_open(const char *path, int flags)
 {
-	if (dup2(open(path, flags | O_CLOEXEC), 77) < 0)
+	int fd = open(path, flags | O_CLOEXEC);
+
+	if (dup2(fd, 77) < 0)
 		fail(path);
+	close(fd);
 }
 
 static void *be_alone(void *leader)
@@ -82,6 +88,35 @@ static void start(void *(*run)(void *), void *with)
 
 	if (pthread_create(&thread, NULL, run, with))
 		fail("pthread_create");
+}
+
+static void *wait_here(void *nothing)
+{
+	(void)nothing;
+	rest();
+}
+
+static void *have_copy(void *nothing)
+{
+	(void)nothing;
+	if (unshare(CLONE_FILES) < 0)
+		fail("unshare");
+	pthread_barrier_wait(&barrier);
+	rest();
+}
+
+/* The threads' ids are in that order. */
+static void *share_files(void *nothing)
+{
+	(void)nothing;
+	if (unshare(CLONE_FILES) < 0)
+		fail("unshare");
+	hold_open(argument, O_RDONLY);
+	start(have_copy, NULL);
+	pthread_barrier_wait(&barrier);
+	start(wait_here, NULL);
+	tell(syscall(SYS_gettid));
+	rest();
 }
 
 static void gather(int n)
@@ -127,6 +162,11 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(how, "files")) {
 		start(have_files, NULL);
+		rest();
+	}
+	if (!strcmp(how, "shared")) {
+		pthread_barrier_init(&barrier, NULL, 2);
+		start(share_files, NULL);
 		rest();
 	}
 	if (!strcmp(how, "path"))

@@ -167,18 +167,36 @@ struct threads {
 	int dir;     /* "task" */
 	pid_t *done; /* what has been looked at */
 	size_t n_done;
-	pid_t files; /* the last one whose descriptors were looked at */
+	pid_t *files; /* of these: for each table of descriptors the one by whom it was looked at */
+	size_t n_files;
 };
 
+/* Descriptors that none of those before it has. One of these that has ended may have had them. */
 static bool has_own_files(const struct threads *t, pid_t tid)
 {
 	const struct engine *e = t->w->e;
 
-	if (!e->need->descriptors || !e->own_proc || t->process->pid == e->self)
+	if (!e->need->descriptors || !e->own_proc ||
+	    kernel_kcmp(t->process->pid, tid, KERNEL_KCMP_FILES) <= 0)
 		return false;
-	if (kernel_kcmp(t->process->pid, tid, KERNEL_KCMP_FILES) <= 0)
-		return false;
-	return !t->files || kernel_kcmp(t->files, tid, KERNEL_KCMP_FILES) > 0;
+	for (size_t i = 0; i < t->n_files; i++)
+		if (kernel_kcmp(t->files[i], tid, KERNEL_KCMP_FILES) == 0)
+			return false;
+	return true;
+}
+
+static int look_at_files(struct threads *t, int proc, pid_t tid, struct diag *d)
+{
+	pid_t *larger;
+
+	if (!has_own_files(t, tid))
+		return 0;
+	larger = reallocarray(t->files, t->n_files + 1, sizeof(*larger));
+	if (!larger)
+		return diag_fail(d, NULL, "look at threads");
+	t->files = larger;
+	larger[t->n_files++] = tid;
+	return holders_look(t->w, proc, tid, t->process, d);
 }
 
 /* 1; 0: it has ended; -1 and *d. */
@@ -201,10 +219,8 @@ static int look_at_thread(struct threads *t, pid_t tid, struct diag *d)
 		return ret < 0 && scan_is_forbidden(d->err) ? 1 : ret;
 	engine_add_thread(w->e, t->process, &thread);
 	ret = look_at_children(w, proc, dir, tid, t->process, d);
-	if (ret == 0 && has_own_files(t, tid)) {
-		t->files = tid;
-		ret = holders_look(w, proc, tid, t->process, d);
-	}
+	if (ret == 0)
+		ret = look_at_files(t, proc, tid, d);
 	return ret < 0 ? -1 : 1;
 }
 
@@ -260,8 +276,8 @@ static int look_at_threads(struct worker *w, int proc, const struct process *pro
 	struct stat st;
 	int ret = 0;
 
-	/* Most have one. */
-	if (fstatat(proc, "task", &st, 0) < 0 || st.st_nlink <= 3)
+	/* Most have one; we have more only while we look. */
+	if (process->pid == w->e->self || fstatat(proc, "task", &st, 0) < 0 || st.st_nlink <= 3)
 		return 0;
 	dir = openat(proc, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
@@ -270,6 +286,7 @@ static int look_at_threads(struct worker *w, int proc, const struct process *pro
 	for (int i = 0; ret == 0 && i < 10; i++)
 		ret = look_through(&t, i > 0, d);
 	free(t.done);
+	free(t.files);
 	return ret < 0 ? -1 : 0;
 }
 
