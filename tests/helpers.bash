@@ -242,7 +242,9 @@ is_running() {
 	local status=
 	[ "$1" -gt 1 ] || return 1
 	read -r -d '' status 2>/dev/null <"/proc/$1/status" || true
-	[[ $status != *$'\nState:\tZ'* && $status == *$'\nPPid:\t'"$BASHPID"$'\n'* ]]
+	[[ $status == *$'\nPPid:\t'"$BASHPID"$'\n'* ]] || return 1
+	# It is no zombie while it has other threads than its first.
+	[[ $status != *$'\nState:\tZ'* || $status != *$'\nThreads:\t1\n'* ]]
 }
 
 has_ended() { ! is_running "$1"; }

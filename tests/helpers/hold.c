@@ -11,10 +11,16 @@
  * path NS	NS, or anything else, is open as 77, by O_PATH; our PID
  * time		our children will be in a time namespace of their own; our PID
  * crowd N	N children that wait, too; our PID
+ * zombies N	N children that have ended, one of them with a socket in a thread
+ *		of its own that has not; our PID
+ * sockets	one of each family, in the network namespace that we have come from;
+ *		how many
+ * roam		from one UTS namespace to the next, as fast as it goes; our PID
  * forks	children that end at once, as fast as it goes; our PID
  * churn	the same, each in a UTS namespace of its own
  */
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -23,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -133,6 +140,62 @@ static void gather(int n)
 	}
 }
 
+static void *have_socket(void *leader)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (fd < 0 || unshare(CLONE_NEWNET) < 0)
+		fail("unshare");
+	pthread_join(*(pthread_t *)leader, NULL);
+	rest();
+}
+
+/* The first has only its first thread ended: that is a zombie, and has no descriptors to show. */
+static void leave_zombies(int n)
+{
+	static pthread_t self;
+
+	for (int i = 0; i < n; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			fail("fork");
+		if (pid == 0 && i > 0)
+			_exit(0);
+		if (pid == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			self = pthread_self();
+			start(have_socket, &self);
+			pthread_exit(NULL);
+		}
+	}
+}
+
+/* Not each is in this kernel. */
+static int open_sockets(void)
+{
+	static const struct { int family, type; } all[] = {
+		{ AF_UNIX, SOCK_STREAM }, { AF_INET, SOCK_STREAM }, { AF_INET, SOCK_DGRAM },
+		{ AF_INET6, SOCK_STREAM }, { AF_NETLINK, SOCK_RAW }, { AF_PACKET, SOCK_RAW },
+		{ AF_ALG, SOCK_SEQPACKET }, { AF_VSOCK, SOCK_STREAM }, { AF_INET, SOCK_RAW },
+	};
+	int n = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		n += socket(all[i].family, all[i].type, all[i].type == SOCK_RAW && all[i].family == AF_INET ?
+				IPPROTO_ICMP : 0) >= 0;
+	if (unshare(CLONE_NEWNET) < 0)
+		fail("unshare");
+	return n;
+}
+
+static void __attribute__((noreturn)) roam(void)
+{
+	for (;;)
+		if (unshare(CLONE_NEWUTS) < 0)
+			fail("unshare");
+}
+
 static void __attribute__((noreturn)) go_on_forking(bool churn)
 {
 	for (;;) {
@@ -175,7 +238,15 @@ int main(int argc, char **argv)
 		fail("unshare");
 	if (!strcmp(how, "crowd"))
 		gather(atoi(argument));
+	if (!strcmp(how, "zombies"))
+		leave_zombies(atoi(argument));
+	if (!strcmp(how, "sockets")) {
+		tell(open_sockets());
+		rest();
+	}
 	tell(getpid());
+	if (!strcmp(how, "roam"))
+		roam();
 	if (!strcmp(how, "forks") || !strcmp(how, "churn"))
 		go_on_forking(*how == 'c');
 	rest();
