@@ -262,6 +262,9 @@ int trampoline_exec(const char *path, char *const argv[], char **env, const char
 	memcpy(all + 2, argv, (n + 1) * sizeof(*all));
 	kernel_execveat(fd, "", all, env, AT_EMPTY_PATH);
 	diag_fail(d, path, "execute");
+	/* A memfd has no path that could be missing, but TOMOYO makes one up and looks it up (5.10). */
+	if (d->err == ENOENT)
+		return diag_hint(d, "the kernel's TOMOYO looks for it as /dev/fd/%d, which is not there", fd);
 	/* Too many arguments, too little memory: the program cannot be executed. Anything else is ours. */
 	if (d->err == E2BIG || d->err == ENOMEM || d->err == EAGAIN)
 		d->status = EXIT_CANNOT_EXEC;
