@@ -114,6 +114,7 @@
 
 /* include/linux/proc_ns.h */
 #define KERNEL_FIRST_USER_NS 0xeffffffdU
+#define KERNEL_FIRST_PID_NS 0xeffffffcU
 
 /* include/linux/nsproxy.h: pid_t of set_tid for the nesting depth, 32 */
 #define KERNEL_PIDNS_LEVELS 32

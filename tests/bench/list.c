@@ -114,6 +114,7 @@ enum proof {
 static char pid_word[] = "PID", count_word[] = "COUNT";
 
 #define PROC "--engine=proc"
+#define BPF "--engine=bpf"
 #define ALL_LINKS "mnt", "uts", "ipc", "net", "pid", "user", "cgroup", "time"
 
 /*
@@ -136,6 +137,7 @@ static const struct entry {
 	{ PROCESSES, FLOOR, "", NOTHING, FLOOR, 0, { "links", count_word, ALL_LINKS } },
 	{ PROCESSES, NSLS, "", COUNTED, FLOOR, 1.25,
 	  { PROC, "--processes", "-o", "NS,TYPE,NPROCS" } },
+	{ PROCESSES, NSLS, " bpf", COUNTED, FLOOR, 0, { BPF, "--processes", "-o", "NS,TYPE,NPROCS" } },
 
 	{ NET, FLOOR, "", NOTHING, FLOOR, 0, { "links", count_word, "net" } },
 	{ NET, NSLS, "", COUNTED, FLOOR, 1.4,
@@ -151,6 +153,7 @@ static const struct entry {
 
 	{ DEFAULT, FLOOR, "", NOTHING, FLOOR, 0, { "links", count_word, ALL_LINKS } },
 	{ DEFAULT, NSLS, "", COUNTED, LSNS, 0.10, { PROC } },
+	{ DEFAULT, NSLS, " bpf", COUNTED, LSNS, 0.02, { BPF } },
 	{ DEFAULT, LSNS, "", COUNTED, FLOOR, 0, { NULL } },
 };
 

@@ -14,13 +14,14 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "engine.h"
+#include "file.h"
 #include "kernel.h"
 #include "nsid.h"
 #include "nsref.h"
 #include "number.h"
 #include "procdir.h"
 
-/* From so many threads of the system on, the kernel's answer is worth that it must be asked first. */
+/* From so many threads on, the programs are worth being loaded. */
 enum { WORTH_LOADING = 1000 };
 
 /* What is held needs many descriptors; what is looked at needs some. */
@@ -79,12 +80,31 @@ static int start(struct engine *e, struct diag *d)
 
 /* Which engine */
 
-/* Of the whole system: in a PID namespace of few, it is asked in vain. */
-static bool is_worth_it(void)
+/* Does PROC show so many? */
+static bool shows_many(int proc)
 {
+	cleanup_close int dir = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *all = dir < 0 ? NULL : file_list(dir);
+	const char *name;
+	int n = 0;
+
+	while (all && n < WORTH_LOADING && (name = file_next(all)))
+		n += *name >= '1' && *name <= '9';
+	if (all)
+		closedir(all);
+	return n == WORTH_LOADING;
+}
+
+/* What the system has is known at once; in a PID namespace of few, it is asked in vain. */
+static bool is_worth_it(const struct engine *e)
+{
+	char path[NSREF_PATH];
 	struct sysinfo info;
 
-	return sysinfo(&info) == 0 && info.procs >= WORTH_LOADING;
+	if (sysinfo(&info) < 0 || info.procs < WORTH_LOADING)
+		return false;
+	return nsref_inode(nsref_path(path, 0, NS_PID, false)) == KERNEL_FIRST_PID_NS ||
+	       shows_many(e->proc);
 }
 
 static bool is_allowed(void)
@@ -100,7 +120,7 @@ static int look_at_processes(struct engine *e, struct diag *d)
 
 	if (choice == ENGINE_BPF)
 		return bpf_look(e, d);
-	if (choice == ENGINE_AUTO && e->own_proc && is_worth_it() && is_allowed() &&
+	if (choice == ENGINE_AUTO && e->own_proc && is_worth_it(e) && is_allowed() &&
 	    bpf_look(e, &ignored) == 0)
 		return 0;
 	return proc_look(e, d);

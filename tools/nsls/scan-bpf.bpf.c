@@ -8,11 +8,11 @@
  * for; where they are in the kernel at hand, it looks up itself when the
  * programs are loaded (CO-RE, by the kernel since 5.17).
  *
- * How much is loaded, and how, is what the time goes for: each name of a
- * structure is looked for among all types of the kernel, and so is, for each
- * member of a structure which the verifier trusts and which is reached without
- * a helper, whether it may be trusted in turn. So tasks are read by helpers,
- * and what hangs on nsproxy is not.
+ * Loading them takes longer than a run over thousands of threads, and most of it
+ * is looking for names among all types of the kernel: that of each structure
+ * which an access begins with, and, for each pointer that is read from a
+ * structure which the verifier trusts, three or four others. So there are as few
+ * structures as can be, and tasks are read by a helper, which needs no trust.
  */
 
 #include <linux/bpf.h>
@@ -28,15 +28,16 @@
 
 struct user_namespace;
 
-struct proc_ns_operations { int type; } KERNEL;
-
 /* include/linux/ns_common.h: ns_id and ns_type since 6.18 */
 struct ns_common {
-	const struct proc_ns_operations *ops;
+	const void *ops;
 	__u32 inum;
 	__u64 ns_id;
 	__u32 ns_type;
 } KERNEL;
+
+/* include/linux/proc_ns.h: where struct proc_ns_operations has its type, from 4.6 until ns_type came. */
+#define OPS_TYPE 16
 
 struct mnt_namespace { struct ns_common ns; struct user_namespace *user_ns; } KERNEL;
 struct uts_namespace { struct ns_common ns; struct user_namespace *user_ns; } KERNEL;
@@ -69,7 +70,7 @@ struct nsproxy {
 } KERNEL;
 
 struct upid { int nr; struct pid_namespace *ns; } KERNEL;
-struct pid { __u32 level; struct upid numbers[1]; } KERNEL;
+struct pid { __u32 level; struct upid numbers[]; } KERNEL;
 struct cred { struct user_namespace *user_ns; } KERNEL;
 
 struct task_struct {
@@ -87,14 +88,15 @@ struct sock_common { struct { struct net *net; } skc_net; } KERNEL;
 struct sock { struct sock_common __sk_common; } KERNEL;
 struct socket { struct sock *sk; } KERNEL;
 
-struct bpf_iter_meta { struct seq_file *seq; } KERNEL;
-struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; } KERNEL;
+/* These are the same in every kernel: each member takes eight bytes. */
+struct bpf_iter_meta { struct seq_file *seq; };
+struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };
 struct bpf_iter__task_file {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
-	__u32 fd;
+	__u32 fd __attribute__((aligned(8)));
 	struct file *file;
-} KERNEL;
+};
 
 /* include/uapi/linux/magic.h; SOCKFS_MAGIC is in there, too. */
 #define MAGIC_NSFS 0x6e736673
@@ -105,6 +107,10 @@ struct bpf_iter__task_file {
 
 #define OFFSET(structure, member) bpf_core_field_offset(((struct structure *)0)->member)
 #define EXISTS(structure, member) bpf_core_field_exists(((struct structure *)0)->member)
+
+/* A member of struct ns_common, by one that has it as "ns". */
+#define COMMON(member) (OFFSET(user_namespace, ns.member) - OFFSET(user_namespace, ns))
+#define UPID_SIZE (OFFSET(pid, numbers[1].nr) - OFFSET(pid, numbers[0].nr))
 
 struct scan_bpf_ask ask;
 struct scan_bpf_state state;
@@ -168,18 +174,18 @@ static __u32 read_u32(__u64 address)
 
 static bool has_ids(void)
 {
-	return EXISTS(ns_common, ns_id);
+	return EXISTS(user_namespace, ns.ns_id);
 }
 
 /* Of struct ns_common at ADDRESS. */
 static __u64 id_of(__u64 address)
 {
-	return has_ids() ? read_u64(address + OFFSET(ns_common, ns_id)) : 0;
+	return has_ids() ? read_u64(address + COMMON(ns_id)) : 0;
 }
 
 static __u32 inum_of(__u64 address)
 {
-	return read_u32(address + OFFSET(ns_common, inum));
+	return read_u32(address + COMMON(inum));
 }
 
 /* The table */
@@ -321,6 +327,10 @@ static __always_inline __u32 place_in(__u32 slot, __u32 type)
 
 static __always_inline void look_at_nsproxy(const struct nsproxy *p)
 {
+	for (int slot = 0; slot < SCAN_BPF_SLOTS; slot++)
+		now[slot].address = 0;
+	if (!p)
+		return;
 	if (ASKED(NS))
 		LOOK(SCAN_BPF_MNT, p->mnt_ns);
 	if (ASKED(UTS))
@@ -339,41 +349,11 @@ static __always_inline void look_at_nsproxy(const struct nsproxy *p)
 	}
 }
 
-struct look {
-	struct task_struct *task;
-	__u64 nsproxy; /* what has been looked at; 0: it has left its namespaces */
-};
-
-static bool has_moved(const struct look *l)
-{
-	return read_u64((__u64)&l->task->nsproxy) != l->nsproxy;
-}
-
-/*
- * What hangs on nsproxy goes at once when the thread enters another namespace or
- * ends. What was read was true if it is still there afterwards. 1: it was.
- */
-static long look_once(__u32 step, void *arg)
-{
-	struct look *l = arg;
-	const struct nsproxy *p = l->task->nsproxy;
-
-	for (int slot = 0; slot < SCAN_BPF_SLOTS; slot++)
-		now[slot].address = 0;
-	l->nsproxy = (__u64)p;
-	if (!p)
-		return 1;
-	look_at_nsproxy(p);
-	barrier();
-	return has_moved(l) ? 0 : 1;
-}
-
 /* RCU keeps these for us: the credentials, and the pid with its PID namespace. */
-static void look_at_rest(struct task_struct *task, __u64 pid)
+static __always_inline void look_at_rest(struct task_struct *task, __u64 pid)
 {
 	__u64 user = READ(read_u64((__u64)&task->real_cred), cred, user_ns);
-	__u64 upid = pid + read_u32(pid + OFFSET(pid, level)) * bpf_core_type_size(struct upid);
-	__u64 ns = READ(upid, pid, numbers[0].ns);
+	__u64 ns = READ(pid + read_u32(pid + OFFSET(pid, level)) * UPID_SIZE, pid, numbers[0].ns);
 
 	if (ASKED(USER) && user) {
 		now[SCAN_BPF_USER].address = user;
@@ -412,7 +392,7 @@ static long doubt(__u32 step, void *arg)
 	return 0;
 }
 
-/* Where THREAD is elsewhere than the one whose nsproxy is at P. */
+/* The slots in which what is looked at is elsewhere than the one whose nsproxy is at P. */
 #define COMPARE(slot, member) \
 	((now[slot].address && now[slot].address != READ(p, nsproxy, member)) << (slot))
 
@@ -425,26 +405,22 @@ static __u32 compare(__u64 p)
 
 /* Numbers */
 
-/* That of PID in the PID namespace of the reader, which is among those that it has numbers in. */
-static __u32 number_of(__u64 pid)
-{
-	__u64 own = read_u64((__u64)&bpf_get_current_task_btf()->thread_pid);
-	__u32 level = read_u32(own + OFFSET(pid, level));
+/* Of the PID namespace of the reader, who is the same from load to end; plus 1. */
+static __u32 level;
 
-	return read_u32(pid + level * bpf_core_type_size(struct upid) + OFFSET(pid, numbers[0].nr));
+/* That of PID in this PID namespace, which is among those that it has numbers in. */
+static __always_inline __u32 number_of(__u64 pid)
+{
+	if (!level)
+		level = 1 + read_u32(read_u64((__u64)&bpf_get_current_task_btf()->thread_pid) +
+				     OFFSET(pid, level));
+	return read_u32(pid + (level - 1) * UPID_SIZE + OFFSET(pid, numbers[0].nr));
 }
 
-/* False: it has just been reaped. */
-static bool find_numbers(struct task_struct *task, __u64 leader, __u32 *tgid, __u32 *tid)
+/* That of a task, at ADDRESS; 0: it has just been reaped. */
+static __always_inline __u64 pid_of(__u64 address)
 {
-	__u64 pid = read_u64((__u64)&task->thread_pid);
-	__u64 first = READ(leader, task_struct, thread_pid);
-
-	if (!pid || !first)
-		return false;
-	*tid = number_of(pid);
-	*tgid = number_of(first);
-	return true;
+	return READ(address, task_struct, thread_pid);
 }
 
 SEC("iter/task")
@@ -452,28 +428,37 @@ int scan_tasks(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct scan_bpf_task t = { .flags = 0 };
-	struct look l = { .task = task };
+	__u64 address = (__u64)task, leader, first, pid, tgid;
+	const struct nsproxy *p;
 	__u32 known = state.n;
-	__u64 leader, first;
 
 	if (!task)
 		return 0;
-	leader = read_u64((__u64)&task->group_leader);
+	leader = READ(address, task_struct, group_leader);
 	first = READ(leader, task_struct, nsproxy);
-	if (leader == (__u64)task)
-		t.flags |= SCAN_BPF_LEADER;
-	else if (first && !ask.threads)
+	if (leader != address && first && !ask.threads)
 		return 0;
-	if (!first)
-		t.flags |= SCAN_BPF_LEADER_LEFT;
-	if (!find_numbers(task, leader, &t.tgid, &t.tid))
+	pid = pid_of(address);
+	tgid = leader == address ? pid : pid_of(leader);
+	if (!pid || !tgid)
 		return 0;
-	bpf_loop(8, look_once, &l, 0);
-	look_at_rest(task, read_u64((__u64)&task->thread_pid));
+	p = task->nsproxy;
+	look_at_nsproxy(p);
+	/*
+	 * It goes at once when the thread enters another namespace or ends. What
+	 * was read was true if it is still there. If not, this is begun anew.
+	 */
+	barrier();
+	if (READ(address, task_struct, nsproxy) != (__u64)p)
+		return 1;
+	look_at_rest(task, pid);
+	t.tid = number_of(pid);
+	t.tgid = leader == address ? t.tid : number_of(tgid);
+	t.flags = (leader == address ? SCAN_BPF_LEADER : 0) | (first ? 0 : SCAN_BPF_LEADER_LEFT);
 	enter_all(&t);
-	if (first && first != l.nsproxy)
+	if (first && first != (__u64)p)
 		t.differs = compare(first);
-	if (state.n != known && l.nsproxy && has_moved(&l))
+	if (state.n != known && p && READ(address, task_struct, nsproxy) != (__u64)p)
 		bpf_loop(state.n - known, doubt, &known, 0);
 	bpf_seq_write(ctx->meta->seq, &t, sizeof(t));
 	return 0;
@@ -491,9 +476,9 @@ int scan_tasks(struct bpf_iter__task *ctx)
 /* The whole that the struct ns_common at COMMON is in. False: it is not asked for. */
 static bool locate(__u64 common, struct found *f, __u32 *type)
 {
-	switch (EXISTS(ns_common, ns_type) ?
-			read_u32(common + OFFSET(ns_common, ns_type)) :
-			read_u32(READ(common, ns_common, ops) + OFFSET(proc_ns_operations, type))) {
+	switch (EXISTS(user_namespace, ns.ns_type) ?
+			read_u32(common + COMMON(ns_type)) :
+			read_u32(read_u64(common + COMMON(ops)) + OPS_TYPE)) {
 	LOCATE(NS, MNT, mnt_namespace);
 	LOCATE(UTS, UTS, uts_namespace);
 	LOCATE(IPC, IPC, ipc_namespace);
@@ -538,32 +523,36 @@ int scan_files(struct bpf_iter__task_file *ctx)
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	struct scan_bpf_fd f = { .flags = 0 };
-	__u64 inode, leader, first, self;
+	__u64 address = (__u64)task, leader, first, pid, tgid;
+	const struct inode *inode;
 	unsigned long magic;
 
 	if (!task || !file)
 		return 0;
-	inode = read_u64((__u64)&file->f_inode);
-	magic = READ(READ(inode, inode, i_sb), super_block, s_magic);
+	/* Of most, no more is to be known. */
+	inode = file->f_inode;
+	magic = inode->i_sb->s_magic;
 	if (magic != MAGIC_NSFS && magic != MAGIC_SOCKFS)
 		return 0;
-	leader = read_u64((__u64)&task->group_leader);
-	self = read_u64((__u64)&bpf_get_current_task_btf()->group_leader);
-	if (leader == self)
+	leader = READ(address, task_struct, group_leader);
+	if (leader == READ((__u64)bpf_get_current_task_btf(), task_struct, group_leader))
 		return 0;
 	first = READ(leader, task_struct, nsproxy);
-	if (!first)
-		f.flags |= SCAN_BPF_LEADER_LEFT;
 	if (magic == MAGIC_NSFS) {
-		f.ns = place_of_held(READ(inode, inode, i_private));
+		f.ns = place_of_held((__u64)inode->i_private);
 	} else if (ASKED(NET)) {
-		f.flags |= SCAN_BPF_SOCKET;
-		f.ns = place_of_socket(read_u64((__u64)&file->private_data), first);
+		f.flags = SCAN_BPF_SOCKET;
+		f.ns = place_of_socket((__u64)file->private_data, first);
 	}
-	if (!f.ns || !find_numbers(task, leader, &f.tgid, &f.tid))
+	pid = pid_of(address);
+	tgid = pid_of(leader);
+	if (!f.ns || !pid || !tgid)
 		return 0;
+	f.flags |= first ? 0 : SCAN_BPF_LEADER_LEFT;
+	f.tid = number_of(pid);
+	f.tgid = number_of(tgid);
 	f.fd = ctx->fd;
-	f.files = read_u64((__u64)&task->files);
+	f.files = READ(address, task_struct, files);
 	bpf_seq_write(ctx->meta->seq, &f, sizeof(f));
 	return 0;
 }
