@@ -420,6 +420,8 @@ words_of_nsls() {
 	done
 	offers "$1" 'nsls --tree=' owner parent process
 	offers "$1" 'nsls --tree=p' parent process
+	offers "$1" 'nsls --engine ' auto bpf proc
+	offers "$1" 'nsls --engine=b' bpf
 	offers "$1" 'nsls --filter '
 	offers "$1" 'nsls --watch='
 }

@@ -302,6 +302,7 @@ function __nstools_nsls_options -a tool
     __nstools_option $tool -s P -l persistent -d 'That no process is in'
     __nstools_option $tool -l processes -d 'That processes are in, and look at nothing else'
     __nstools_option $tool -s Q -l filter -x -d 'For which an expression is true'
+    __nstools_option $tool -l engine -x -a 'auto proc bpf' -d 'How it is looked'
     __nstools_option $tool -s J -l json -d 'As JSON'
     __nstools_option $tool -s l -l list -d 'As a list'
     __nstools_option $tool -s r -l raw -d 'As a list without alignment'

@@ -4,7 +4,8 @@
  *
  *	list [-l] [-c CPU] [-n RUNS] [-p PROCESSES] [-s SETS] [-w WORKLOAD] NAME=PATH...
  *
- * NAME is nsls or lsns, or one of these with a suffix (nsls-old=/opt/bin/nsls).
+ * NAME is nsls or lsns, or one of these with a suffix (nsls-old=/opt/bin/nsls);
+ * or iterator, the least that a program in the kernel takes for it (iterator.c).
  * The floor, the same look at /proc by bare system calls in a program without
  * libc, is always there as well. As an example:
  *
@@ -94,12 +95,13 @@ static const int shares[WORKLOADS] = {
 };
 
 /* The last one is nobody's name: nsls where there is no crowd. */
-enum { FLOOR, NSLS, LSNS, ALONE, KINDS };
+enum { FLOOR, NSLS, LSNS, ITERATOR, ALONE, KINDS };
 
 static const char *const kind_names[] = {
 	[FLOOR] = "floor",
 	[NSLS] = "nsls",
 	[LSNS] = "lsns",
+	[ITERATOR] = "iterator",
 	[ALONE] = NULL,
 };
 
@@ -137,7 +139,9 @@ static const struct entry {
 	{ PROCESSES, FLOOR, "", NOTHING, FLOOR, 0, { "links", count_word, ALL_LINKS } },
 	{ PROCESSES, NSLS, "", COUNTED, FLOOR, 1.25,
 	  { PROC, "--processes", "-o", "NS,TYPE,NPROCS" } },
-	{ PROCESSES, NSLS, " bpf", COUNTED, FLOOR, 0, { BPF, "--processes", "-o", "NS,TYPE,NPROCS" } },
+	{ PROCESSES, ITERATOR, "", NOTHING, FLOOR, 0, { "tasks" } },
+	{ PROCESSES, NSLS, " bpf", COUNTED, ITERATOR, 1.5,
+	  { BPF, "--processes", "-o", "NS,TYPE,NPROCS" } },
 
 	{ NET, FLOOR, "", NOTHING, FLOOR, 0, { "links", count_word, "net" } },
 	{ NET, NSLS, "", COUNTED, FLOOR, 1.4,
@@ -153,7 +157,9 @@ static const struct entry {
 
 	{ DEFAULT, FLOOR, "", NOTHING, FLOOR, 0, { "links", count_word, ALL_LINKS } },
 	{ DEFAULT, NSLS, "", COUNTED, LSNS, 0.10, { PROC } },
+	{ DEFAULT, ITERATOR, "", NOTHING, FLOOR, 0, { "files" } },
 	{ DEFAULT, NSLS, " bpf", COUNTED, LSNS, 0.02, { BPF } },
+	{ DEFAULT, NSLS, " inside", COUNTED, ITERATOR, 1.5, { BPF } },
 	{ DEFAULT, LSNS, "", COUNTED, FLOOR, 0, { NULL } },
 };
 
@@ -504,7 +510,7 @@ static void print_memory(const struct bench *b, const struct table *t)
 /* The number of candidates that failed; -1: there was nothing to measure. */
 static int bench(struct bench *b, int work)
 {
-	static const int bases[] = { FLOOR, ALONE, LSNS, -1 };
+	static const int bases[] = { FLOOR, ALONE, LSNS, ITERATOR, -1 };
 	char title[128];
 	struct table t = { .title = title, .prepare = prepare_place, .context = b };
 
@@ -563,7 +569,7 @@ static bool take(int option, const char *value)
 static const struct contest_rules rules = {
 	.usage =
 "usage: list [-l] [-c CPU] [-n RUNS] [-p PROCESSES] [-s SETS] [-w WORKLOAD] NAME=PATH...\n"
-"NAME: nsls or lsns, or one of these and -SUFFIX\n"
+"NAME: nsls, lsns or iterator, or one of these and -SUFFIX\n"
 "WORKLOAD: pins, processes, net, task, count or default; else each\n",
 	.kinds = kind_names,
 	.workloads = workload_names,
