@@ -78,12 +78,19 @@ int mnt_is_shared(int fd)
 	return shared;
 }
 
+int mnt_is_same(int fd, int other)
+{
+	long one = mount_id(fd), two = one < 0 ? -1 : mount_id(other);
+
+	return two < 0 ? -1 : one == two;
+}
+
 int mnt_is_root(int fd)
 {
 	cleanup_close int above = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	long own = above < 0 ? -1 : mount_id(fd), other = own < 0 ? -1 : mount_id(above);
+	int same = above < 0 ? -1 : mnt_is_same(fd, above);
 
-	return other < 0 ? -1 : own != other;
+	return same < 0 ? -1 : !same;
 }
 
 int mnt_make_private(const char *dir, struct diag *d)
@@ -225,7 +232,7 @@ static bool is_present_root(int fd)
 	struct stat a, b;
 
 	return slash >= 0 && fstat(slash, &a) == 0 && fstat(fd, &b) == 0 &&
-	       a.st_dev == b.st_dev && a.st_ino == b.st_ino && mount_id(slash) == mount_id(fd);
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino && mnt_is_same(slash, fd) == 1;
 }
 
 /* pivot_root(2) refuses where one of the two roots could spread the change. */

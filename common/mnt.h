@@ -54,6 +54,9 @@ int mnt_make_private(const char *dir, struct diag *d);
 /* 1: the directory FD is the root of a mount; 0: it is not; -1 with errno. */
 int mnt_is_root(int fd);
 
+/* 1: FD and OTHER lie in the same mount; 0: they do not; -1 with errno. */
+int mnt_is_same(int fd, int other);
+
 /* 1: the mount that FD lies in is shared; 0: it is not; -1 with errno: cannot be told. */
 int mnt_is_shared(int fd);
 

@@ -245,20 +245,30 @@ static int remove_file(const char *path, const char *file, struct diag *d)
 	return 0;
 }
 
-static int explain_umount(const char *path, const char *file, struct diag *d)
+static int explain_umount(const char *file, struct diag *d)
 {
 	diag_fail(d, file, "unmount the pin");
 	if (errno == EPERM && !caps_has(KERNEL_CAP_SYS_ADMIN))
 		return diag_hint(d, "it takes CAP_SYS_ADMIN in the user namespace that owns this mount namespace");
-	if (errno != EINVAL)
-		return -1;
-	if (pin_is(path) == 0)
-		return diag_set(d, 0, file, "no pin any more: somebody else has unmounted it");
-	return diag_hint(d, "it has been inherited from the mount namespace of another user namespace, and is locked here");
+	return errno != EINVAL ? -1 :
+	       diag_hint(d, "it has been inherited from the mount namespace of another user namespace, and is locked here");
 }
 
-/* By a descriptor: what lies beneath, if somebody else is faster, is not for us. */
-int pin_remove(const char *path, const char *file, struct diag *d)
+/* Is the mount of FD, which could not be unmounted, not there any more? Then another one is on top, or none. */
+static bool has_gone(int fd, const char *path)
+{
+	cleanup_close int top = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	return top < 0 ? errno == ENOENT : mnt_is_same(fd, top) == 0;
+}
+
+enum { FASTER = 1 };
+
+/*
+ * By a descriptor: what lies beneath, if somebody else is FASTER, may be no pin.
+ * 0, FASTER, -1 and *d.
+ */
+static int unmount_top(const char *path, const char *file, struct diag *d)
 {
 	cleanup_close int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	char link[40];
@@ -267,7 +277,21 @@ int pin_remove(const char *path, const char *file, struct diag *d)
 	if (is <= 0)
 		return is < 0 ? diag_fail(d, file, "look at the pin") : refuse(path, file, d);
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	if (umount2(link, MNT_DETACH) < 0)
-		return explain_umount(path, file, d);
-	return remove_file(path, file, d);
+	if (umount2(link, MNT_DETACH) == 0)
+		return 0;
+	explain_umount(file, d);
+	return d->err == EINVAL && has_gone(fd, path) ? FASTER : -1;
+}
+
+int pin_remove(const char *path, const char *file, struct diag *d)
+{
+	for (bool again = false;; again = true) {
+		int ret = unmount_top(path, file, d);
+
+		if (ret == 0)
+			return remove_file(path, file, d);
+		if (ret < 0)
+			return again && pin_is(path) <= 0 ?
+			       diag_set(d, 0, file, "no pin any more: somebody else has removed it") : -1;
+	}
 }

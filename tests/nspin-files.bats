@@ -440,6 +440,20 @@ taken_off() {
 	assert_equal "$(times_mounted "$D/file")" 1
 	assert_equal "$(<"$D/file")" content
 	umount "$D/file"
+	grep -q 'somebody else has removed it' "$D/said"
+}
+
+# Of two that are stacked each takes one, also if both have looked at the same.
+took_the_next() {
+	a_world uts net
+	quietly -t "$TARGET" --uts="$D/file"
+	quietly -t "$TARGET" --net="$D/file"
+	start strace -f -q -o "$D/trace" -e trace=umount2 -e inject=umount2:delay_enter=1000000 "$NSPIN" -d "$D/file"
+	wait_until is_held_up
+	quietly -d "$D/file"
+	assert_equal "$(pinned "$D/file")" "$(link_of "$TARGET" uts)"
+	wait "$BG_PID"
+	[ ! -e "$D/file" ]
 }
 
 is_held_up() { grep -q 'umount2(' "$D/trace" 2>/dev/null; }
@@ -447,6 +461,11 @@ is_held_up() { grep -q 'umount2(' "$D/trace" 2>/dev/null; }
 @test "a pin that somebody else takes off meanwhile: what lies beneath stays" {
 	requires strace
 	pinning taken_off
+}
+
+@test "two at once take off one each of two stacked pins" {
+	requires strace
+	pinning took_the_next
 }
 
 with_content() {
