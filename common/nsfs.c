@@ -348,9 +348,10 @@ static int see_process(void *arg, const struct scan_process *process, struct dia
 static int see_processes(nsfs_see_mntns *see, void *arg, struct nsfs_unread *unread,
 			 struct diag *d)
 {
-	char own[NSREF_PATH];
+	char path[NSREF_PATH];
 	struct found found = { .unread = unread, .see = see, .arg = arg };
-	int ret = remember(&found, nsref_inode(nsref_path(own, 0, NS_MNT, false)), d);
+	uint64_t own = nsref_inode(nsref_path(path, 0, NS_MNT, false));
+	int ret = own ? remember(&found, own, d) : diag_fail(d, path, "look at the namespace");
 
 	if (ret == 0)
 		ret = scan_processes(CLONE_NEWNS, see_process, &found, &unread->processes, d);
