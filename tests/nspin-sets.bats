@@ -235,7 +235,7 @@ several() {
 	holds b "$TARGET" $TYPES
 	unable '.' -d b b
 	deserted
-	for name in .new .. . a*; do
+	for name in .new .. . 'a*'; do
 		nspin -d "$name"
 		assert_status 2
 	done
