@@ -83,14 +83,13 @@ int members_open(const char *name, int dir, int fd[NSTYPE_COUNT], struct diag *d
 /* All of them that are stacked on FILE. */
 static int remove_pin(int dir, const char *set, const char *file, bool *gone, struct diag *d)
 {
-	char path[MEMBER_PATH], shown[TARGET_SET_MAX + 16];
+	char shown[TARGET_SET_MAX + 16];
 	int is;
 
 	snprintf(shown, sizeof(shown), "%s/%s", set, file);
-	member_path(path, dir, file);
-	while ((is = pin_is(path)) > 0) {
-		if (pin_remove(path, shown, d) < 0) {
-			*gone |= pin_is(path) <= 0;
+	while ((is = pin_is(dir, file)) > 0) {
+		if (pin_remove(dir, file, shown, d) < 0) {
+			*gone |= pin_is(dir, file) <= 0;
 			return -1;
 		}
 		*gone = true;
@@ -204,8 +203,7 @@ static int check_strangers(const char *name, int dir, struct diag *d)
 /* 0, MEMBERS_ELSEWHERE or -1 */
 static int check_pin(const char *name, int dir, const char *file, struct diag *d)
 {
-	char path[MEMBER_PATH];
-	int is = pin_is(member_path(path, dir, file));
+	int is = pin_is(dir, file);
 
 	if (is > 0 || (is < 0 && errno == ENOENT))
 		return 0;

@@ -212,35 +212,35 @@ static int is_nsfs(int fd)
 	return fstatfs(fd, &fs) < 0 ? -1 : (uint32_t)fs.f_type == KERNEL_NSFS_MAGIC;
 }
 
-int pin_is(const char *path)
+int pin_is(int dir, const char *path)
 {
-	cleanup_close int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int fd = openat(dir, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	return fd < 0 ? -1 : is_nsfs(fd);
 }
 
-static int refuse(const char *path, const char *file, struct diag *d)
+static int refuse(int dir, const char *path, const char *file, struct diag *d)
 {
 	struct stat st;
 
-	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+	if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
 		return diag_set(d, 0, file, "no pin, but a symbolic link");
 	diag_set(d, 0, file, "no pin: no namespace is mounted on it here");
 	return diag_hint(d, "a pin can be removed only in a mount namespace in which it is mounted");
 }
 
 /* One that others have mounted in other mount namespaces goes there, too, with its file. */
-static int remove_file(const char *path, const char *file, struct diag *d)
+static int remove_file(int dir, const char *path, const char *file, struct diag *d)
 {
 	struct stat st;
-	int more = pin_is(path);
+	int more = pin_is(dir, path);
 
-	if (more < 0 || lstat(path, &st) < 0)
+	if (more < 0 || fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : diag_fail(d, file, "look at the file of the pin");
 	if (more || !S_ISREG(st.st_mode) || st.st_size > 0)
 		return 0;
 	/* EBUSY: something else is mounted on it. */
-	if (unlink(path) < 0 && errno != ENOENT && errno != EBUSY)
+	if (unlinkat(dir, path, 0) < 0 && errno != ENOENT && errno != EBUSY)
 		return diag_fail(d, file, "remove the file of the pin");
 	return 0;
 }
@@ -255,9 +255,9 @@ static int explain_umount(const char *file, struct diag *d)
 }
 
 /* Is the mount of FD, which could not be unmounted, not there any more? Then another one is on top, or none. */
-static bool has_gone(int fd, const char *path)
+static bool has_gone(int fd, int dir, const char *path)
 {
-	cleanup_close int top = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int top = openat(dir, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	return top < 0 ? errno == ENOENT : mnt_is_same(fd, top) == 0;
 }
@@ -268,30 +268,30 @@ enum { FASTER = 1 };
  * By a descriptor: what lies beneath, if somebody else is FASTER, may be no pin.
  * 0, FASTER, -1 and *d.
  */
-static int unmount_top(const char *path, const char *file, struct diag *d)
+static int unmount_top(int dir, const char *path, const char *file, struct diag *d)
 {
-	cleanup_close int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int fd = openat(dir, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	char link[40];
 	int is = fd < 0 ? -1 : is_nsfs(fd);
 
 	if (is <= 0)
-		return is < 0 ? diag_fail(d, file, "look at the pin") : refuse(path, file, d);
+		return is < 0 ? diag_fail(d, file, "look at the pin") : refuse(dir, path, file, d);
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	if (umount2(link, MNT_DETACH) == 0)
 		return 0;
 	explain_umount(file, d);
-	return d->err == EINVAL && has_gone(fd, path) ? FASTER : -1;
+	return d->err == EINVAL && has_gone(fd, dir, path) ? FASTER : -1;
 }
 
-int pin_remove(const char *path, const char *file, struct diag *d)
+int pin_remove(int dir, const char *path, const char *file, struct diag *d)
 {
 	for (bool again = false;; again = true) {
-		int ret = unmount_top(path, file, d);
+		int ret = unmount_top(dir, path, file, d);
 
 		if (ret == 0)
-			return remove_file(path, file, d);
+			return remove_file(dir, path, file, d);
 		if (ret < 0)
-			return again && pin_is(path) <= 0 ?
+			return again && pin_is(dir, path) <= 0 ?
 			       diag_set(d, 0, file, "no pin any more: somebody else has removed it") : -1;
 	}
 }

@@ -61,11 +61,11 @@ int pin_try_cpus(pin_attempt *attempt, void *arg, struct diag *d);
 void pin_undo(struct pin *pin);
 
 /*
- * Unmount the pin that is on top at PATH, which messages call FILE, and nothing
- * but a pin: a plain file, another mount, a symbolic link are refused, -1 and
+ * Unmount the pin that is on top at PATH beneath DIR, as openat(2) has it, which
+ * messages call FILE, and nothing but a pin: a plain file, another mount, a symbolic link are refused, -1 and
  * *d. If it was the last one, the file beneath goes, too, if it is empty.
  */
-int pin_remove(const char *path, const char *file, struct diag *d);
+int pin_remove(int dir, const char *path, const char *file, struct diag *d);
 
-/* 1: the file at PATH is a pin; 0: it is something else, be it a symbolic link to one; -1 with errno. */
-int pin_is(const char *path);
+/* 1: the file at PATH beneath DIR is a pin; 0: it is something else, be it a symbolic link to one; -1 with errno. */
+int pin_is(int dir, const char *path);

@@ -380,6 +380,38 @@ unpinned() {
 	quietly -d world
 }
 
+# In a copy of the mount namespace, in which a mount namespace is not pinned, and there is no /proc.
+without_proc() {
+	local state
+	a_world mnt uts
+	quietly -t "$TARGET" world
+	state=$(whole_world)
+	AROUND=(unshare --mount --propagation private sh -c 'umount -l /proc && exec "$@"' sh)
+	nspin -d world
+	assert_status 1
+	nspin --stale
+	unable '/proc/' -t "$TARGET" other
+	hinted 'proc is not mounted'
+	unable '/proc/' --hold --keep=other -t "$TARGET"
+	unable '/proc/' -t "$TARGET" --uts="$D/uts"
+	unable '/proc/' -l
+	AROUND=()
+	assert_equal "$(whole_world)" "$state"
+	holds world "$TARGET" $TYPES
+	# Where all of it is mounted, it cannot be unmounted.
+	AROUND=(sh -c 'mount -t tmpfs none /proc && "$@"; status=$?; umount -n /proc; exit $status' sh)
+	unable 'unmount the pin' -d world
+	hinted 'proc is not mounted'
+	AROUND=()
+	holds world "$TARGET" $TYPES
+	quietly -d world
+}
+
+@test "without /proc a set is neither made nor broken" {
+	[ -z "${WITH_ASAN-}" ] || skip 'AddressSanitizer needs /proc'
+	pinning without_proc
+}
+
 @test "a set that is pinned nowhere is stale; one of another mount namespace is not, and keeps its pins" { pinning unpinned; }
 
 ### Names
@@ -433,6 +465,8 @@ hostile_places() {
 	"${WHO[@]}" chmod 755 "$NSPIN_DIR"
 	"${WHO[@]}" ln -s place "$D/link"
 	NSPIN_DIR=$D/link
+	place_refused "$D/link"
+	NSPIN_DIR=$D/link//
 	place_refused "$D/link"
 	"${WHO[@]}" touch "$D/file"
 	NSPIN_DIR=$D/file

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "nspin.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,7 +48,7 @@ static bool is_elsewhere(const char *name)
 static int delete_one(struct place *place, const char *what, struct diag *d)
 {
 	if (strchr(what, '/'))
-		return pin_remove(what, what, d);
+		return pin_remove(AT_FDCWD, what, what, d);
 	if (set_check_name(what, "NAME", d) == 0)
 		return set_remove(place, what, d);
 	return diag_hint(d, "a file has a '/' in its name here: ./%s", what);
