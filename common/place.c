@@ -25,6 +25,16 @@ static bool may_write(const char *path)
 	return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
 }
 
+/* A symbolic link with a slash behind it is the directory that it leads to. */
+static int without_slashes(const char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return (int)len;
+}
+
 static int find(struct place *place, struct diag *d)
 {
 	const char *given = getenv("NSPIN_DIR"), *runtime = getenv("XDG_RUNTIME_DIR");
@@ -33,7 +43,7 @@ static int find(struct place *place, struct diag *d)
 	if (given && *given && *given != '/')
 		return diag_set(d, 0, given, "NSPIN_DIR is not an absolute path");
 	if (given && *given)
-		len = snprintf(place->path, sizeof(place->path), "%s", given);
+		len = snprintf(place->path, sizeof(place->path), "%.*s", without_slashes(given), given);
 	else if (may_write(system_place) || (errno == ENOENT && may_write("/run")))
 		len = snprintf(place->path, sizeof(place->path), "%s", system_place);
 	else if (runtime && *runtime == '/')
