@@ -233,12 +233,6 @@ batch() {
 
 ### --list
 
-# end PID: it has ended when this returns.
-end() {
-	to "$1" KILL
-	while lives "$1"; do :; done
-}
-
 # All that there is to be seen: a set of pins, one of a keeper, one of a keeper that
 # has ended, and PID namespaces, one of which is dead.
 all_kinds() {
@@ -334,25 +328,6 @@ delete_file() {
 @test "--delete: the upper one of two pins on a file" { pinning delete_file two_on_a_file; }
 
 ### --stale
-
-# The set of a keeper that has ended.
-lost() {
-	local pid
-	silently --hold --keep=lost -t "$TARGET" -u
-	IFS=: read -r pid _ <"$NSPIN_DIR/lost/keeper"
-	end "$pid"
-}
-
-# A set that has a dead PID namespace, besides another.
-half_dead() {
-	"${WHO[@]}" "$NSCLONE" ${USER_OPTION:+-r} -p sleep 999 &
-	until child_of $!; do :; done
-	silently -t "$CHILD" -p -u world
-	to "$CHILD" KILL
-	wait $! 2>/dev/null || true
-}
-
-export CHILD_LOOKS='1:setns:* 1:ioctl:* 1:access:*' # by the owner of the namespace, else; it says no more than that it could not
 
 stale() {
 	local BEFORE=$1 MIDWAY="$DISMANTLE 0:getdents64:*@*/sets" SWEPT=$DISMANTLE SCANS="$PROCESSES $NAMESPACES"

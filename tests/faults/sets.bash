@@ -34,6 +34,9 @@ export MAKING="$ALWAYS $TAKEN $WORK $PRIVATE $MOUNTINFO"
 # Of the keeper: what ps shows; standard descriptors, which it has no use for; to sleep, which is taken up again.
 export KEEPER='*:openat:*@/proc/self/cmdline *:read:*@/proc/*/cmdline *:openat:*@/dev/null *:pause:*'
 
+# Has a PID namespace had an init?
+export CHILD_LOOKS='1:setns:* 1:ioctl:* 1:access:*'  # by the owner of the namespace, else; it says no more than that it could not
+
 ### What there is
 
 # see: in $state all mounts and files of $D, and what keepers keep, but for the
@@ -133,9 +136,10 @@ begin() {
 	for pid in $keepers $stray; do
 		! lives "$pid" || to "$pid" KILL || true
 	done
-	mounts_here
-	mounts=("${mounts[@]:0:${#mounts[@]}-${#KEPT_MOUNTS[@]}}")
-	[ ${#mounts[@]} -eq 0 ] || umount -l "${mounts[@]}"
+	# One by one: a shared one may take another with it.
+	while mounts_here && [ ${#mounts[@]} -gt ${#KEPT_MOUNTS[@]} ]; do
+		umount -l "${mounts[0]}"
+	done
 	for path in "$D"/* "$D"/*/* "$NSPIN_DIR"/.new/*; do
 		[[ ! -e $path || $KEPT_FILES == *" $path "* ]] || files+=("$path")
 	done
@@ -157,6 +161,29 @@ nothing() { :; }
 a_place() {
 	silently -t "$TARGET" -u first
 	silently -d first
+}
+
+# end PID: it has ended when this returns.
+end() {
+	to "$1" KILL
+	while lives "$1"; do :; done
+}
+
+# The set of a keeper that has ended.
+lost() {
+	local pid
+	silently --hold --keep=lost -t "$TARGET" -u
+	IFS=: read -r pid _ <"$NSPIN_DIR/lost/keeper"
+	end "$pid"
+}
+
+# A set that has a dead PID namespace, besides another.
+half_dead() {
+	"${WHO[@]}" "$NSCLONE" ${USER_OPTION:+-r} -p sleep 999 &
+	until child_of $!; do :; done
+	silently -t "$CHILD" -p -u world
+	to "$CHILD" KILL
+	wait $! 2>/dev/null || true
 }
 
 ### A run that is looked at
