@@ -27,8 +27,11 @@ PRIVATE+=' *:openat:*@..'
 export MOUNTINFO='*:newfstatat:*@/proc/*/mountinfo' # stdio reads without
 export TYPES_OF='*:ioctl:*@*/sets/*/*'              # a namespace that is open has a type
 export LOCKED='*:flock:*@*/keeper'                  # by its keeper: if in doubt it is
+# Files of a set, which may be pins.
+PINS=$(printf '*:openat:*@%s ' $NSTYPES; printf '*:newfstatat:*@%s ' $NSTYPES)
+export PINS
 # What has been replaced or deleted: what cannot be taken apart goes with the next sweep.
-export DISMANTLE='*:*stat*:*@anon_inode:* *:*@keeper *:*@*/keeper *:*@fd/11 *:pidfd* *:poll:* *:*@/proc/* *:unlink*@* *:umount2:* *:*@*/world.*'
+export DISMANTLE="$PINS"'*:*stat*:*@anon_inode:* *:*@keeper *:*@*/keeper *:*@fd/11 *:pidfd* *:poll:* *:*@/proc/* *:unlink*@* *:umount2:* *:*@*/world.*'
 export ALWAYS="$LINKS $SWEEP $NAMED $TYPES_OF $LOCKED"
 export MAKING="$ALWAYS $TAKEN $WORK $PRIVATE $MOUNTINFO"
 # Of the keeper: what ps shows; standard descriptors, which it has no use for; to sleep, which is taken up again.
