@@ -81,12 +81,11 @@ static int make_dir_private(struct pin *pin, struct diag *d)
 	return lock < 0 || bind_private(pin, dir, d) < 0 ? -1 : steal_fd(&lock);
 }
 
+/* mknod(2) does with one call what takes two of open(2). */
 static int create(struct pin *pin, struct diag *d)
 {
-	cleanup_close int fd = open(pin->file, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
-
-	pin->created = fd >= 0;
-	return fd < 0 && errno != EEXIST ? diag_fail(d, pin->file, "create the file of a pin") : 0;
+	pin->created = mknod(pin->file, S_IFREG | 0444, 0) == 0;
+	return pin->created || errno == EEXIST ? 0 : diag_fail(d, pin->file, "create the file of a pin");
 }
 
 /* EINVAL, or ELOOP, has three causes that looking tells apart. */
@@ -123,32 +122,54 @@ int pin_mount(const char *source, const char *path, enum nstype type, const char
 	       explain_mnt(source, path, d) : -1;
 }
 
+/* Who removes another pin from the file may take it away in between. */
 static int attach(struct pin *pin, const char *source, enum nstype type, struct diag *d)
 {
-	int ret;
+	int ret = -1;
 
-	if (stat(source, &pin->ns) < 0)
-		return diag_fail(d, source, "look at the namespace");
-	ret = pin_mount(source, pin->file, type, pin->file, d);
+	for (int tries = 0; tries < 10; tries++) {
+		if (create(pin, d) < 0)
+			return -1;
+		ret = pin_mount(source, pin->file, type, pin->file, d);
+		if (ret >= 0 || d->err != ENOENT)
+			break;
+	}
 	pin->mounted = ret == 0;
+	return ret;
+}
+
+static int make(struct pin *pin, const char *source, enum nstype type, bool make_private,
+		struct diag *d)
+{
+	cleanup_close int lock = -1;
+	int ret = -1;
+
+	if (make_private)
+		lock = make_dir_private(pin, d);
+	if (!make_private || lock >= 0)
+		ret = attach(pin, source, type, d);
+	cleanup_close_fd(&lock);
+	lock = -1;
+	if (ret)
+		pin_undo(pin);
 	return ret;
 }
 
 int pin_make(struct pin *pin, const char *source, enum nstype type, const char *file,
 	     bool make_private, struct diag *d)
 {
-	cleanup_close int lock = -1;
-	int ret = -1;
-
 	*pin = (struct pin){ .file = file };
-	if (make_private)
-		lock = make_dir_private(pin, d);
-	if ((!make_private || lock >= 0) && create(pin, d) == 0)
-		ret = attach(pin, source, type, d);
-	cleanup_close_fd(&lock);
-	lock = -1;
-	if (ret)
-		pin_undo(pin);
+	return stat(source, &pin->ns) < 0 ? diag_fail(d, source, "look at the namespace") :
+	       make(pin, source, type, make_private, d);
+}
+
+int pin_make_last(const char *source, enum nstype type, const char *file, bool make_private,
+		  struct diag *d)
+{
+	struct pin pin = { .file = file };
+	int ret = make(&pin, source, type, make_private, d);
+
+	free(pin.bound);
 	return ret;
 }
 

@@ -49,6 +49,10 @@ int pin_mount(const char *source, const char *path, enum nstype type, const char
 int pin_make(struct pin *pin, const char *source, enum nstype type, const char *file,
 	     bool make_private, struct diag *d);
 
+/* The same, where it will not be taken back if it has been made. */
+int pin_make_last(const char *source, enum nstype type, const char *file, bool make_private,
+		  struct diag *d);
+
 /*
  * After PIN_TRY_ANOTHER_CPU: ATTEMPT(ARG, ONE, ALL) with each CPU that we may
  * use, until it says something else than that. It moves to ONE, and back to

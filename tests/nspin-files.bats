@@ -468,6 +468,26 @@ is_held_up() { grep -q 'umount2(' "$D/trace" 2>/dev/null; }
 	pinning took_the_next
 }
 
+# Between the making of its file and the mount, the file goes.
+file_goes() {
+	a_world uts
+	start strace -f -q -o "$D/trace" -e trace=mount -e inject=mount:delay_enter=1000000:when=1 "$NSPIN" -t "$TARGET" --uts="$D/file"
+	wait_until eval 'grep -q "mount(" "$D/trace" 2>/dev/null'
+	rm "$D/file"
+	wait "$BG_PID"
+	assert_equal "$(pinned "$D/file")" "$(link_of "$TARGET" uts)"
+	quietly -d "$D/file"
+	# A link that leads nowhere is no such case.
+	ln -s nowhere "$D/link"
+	unable "$D/link: No such file" -t "$TARGET" --uts="$D/link"
+	assert_equal "$(readlink "$D/link")" nowhere
+}
+
+@test "a file that goes before it is mounted on is made again" {
+	requires strace
+	pinning file_goes
+}
+
 with_content() {
 	a_world uts
 	echo content >"$D/full"
