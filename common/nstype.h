@@ -30,6 +30,7 @@ struct nstype_info {
 	char letter;          /* short option */
 	const char *option;   /* long option */
 	const char *words;    /* what messages call it */
+	unsigned long get;    /* ioctl(2) on a pidfd that opens what CHILDREN names (6.11) */
 };
 
 /* Indexed by enum nstype, in the order in which types are always listed. */

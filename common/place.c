@@ -200,7 +200,7 @@ int place_prepare(struct place *place, bool mounts, struct diag *d)
 }
 
 /* The kernel tells the owner only if it is our user namespace or one below. */
-int place_may_mount(struct diag *d)
+static int may_mount(struct diag *d)
 {
 	static const char own[] = "/proc/self/ns/mnt";
 	cleanup_close int mnt = open(own, O_RDONLY | O_CLOEXEC);
@@ -209,4 +209,11 @@ int place_may_mount(struct diag *d)
 	if (mnt < 0 || (owner < 0 && errno != EPERM))
 		return diag_fail(d, own, "look who owns the mount namespace");
 	return owner >= 0 && caps_has(KERNEL_CAP_SYS_ADMIN);
+}
+
+int place_may_mount(struct place *place, struct diag *d)
+{
+	if (place->may_mount < 0)
+		place->may_mount = may_mount(d);
+	return place->may_mount;
 }

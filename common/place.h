@@ -16,9 +16,10 @@ struct place {
 	int dir;	     /* owned by the place; -1: not open */
 	int work;	     /* its .new, for what is built or taken apart; -1: not prepared */
 	bool mounts;	     /* it has been prepared for pins */
+	int may_mount;	     /* we may mount: 1, 0; -1: that has not been asked yet */
 };
 
-#define PLACE_NONE ((struct place){ .dir = -1, .work = -1 })
+#define PLACE_NONE ((struct place){ .dir = -1, .work = -1, .may_mount = -1 })
 
 /*
  * Find and open it, to read. It must belong to us or to root, and nobody else
@@ -38,4 +39,4 @@ int place_prepare(struct place *place, bool mounts, struct diag *d);
 void place_close(struct place *place);
 
 /* May we mount in our mount namespace? CAP_SYS_ADMIN in the user namespace that owns it: 1, 0, -1 and *d. */
-int place_may_mount(struct diag *d);
+int place_may_mount(struct place *place, struct diag *d);

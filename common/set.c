@@ -48,27 +48,34 @@ static int open_dir(const struct place *place, const char *name, struct diag *d)
 	return errno == ENOENT ? fail_missing(place, name, d) : fail(place, name, "open the set", d);
 }
 
-int set_open(const char *name, int fd[NSTYPE_COUNT], struct diag *d)
+int set_open_in(struct place *place, const char *name, int fd[NSTYPE_COUNT], struct diag *d)
 {
-	struct place place = PLACE_NONE;
-	int ret = -1, dir, there = place_open(&place, d);
+	int ret = -1, dir, there = place_open(place, d);
 
 	nsref_none(fd);
 	if (there <= 0)
-		return there < 0 ? -1 : fail_missing(&place, name, d);
+		return there < 0 ? -1 : fail_missing(place, name, d);
 	/* One that is being replaced by another, or removed, is looked for anew. */
 	for (bool again = true; again;) {
-		dir = open_dir(&place, name, d);
+		dir = open_dir(place, name, d);
 		if (dir < 0)
-			break;
+			return -1;
 		ret = members_open(name, dir, fd, d);
-		again = !file_is_named(place.dir, name, dir);
+		again = !file_is_named(place->dir, name, dir);
 		close(dir);
 		if (ret < 0 || again)
 			nsref_close_all(fd);
 	}
+	return ret;
+}
+
+int set_open(const char *name, int fd[NSTYPE_COUNT], struct diag *d)
+{
+	struct place place = PLACE_NONE;
+	int ret = set_open_in(&place, name, fd, d);
+
 	place_close(&place);
-	return dir < 0 ? -1 : ret;
+	return ret;
 }
 
 /* What is not locked in there is nobody's: who has made it has been killed. */
@@ -264,7 +271,7 @@ static int add(const struct place *place, const struct set_wish *wish, struct di
 int set_make(struct place *place, const struct set_wish *wish, struct set_made *made,
 	     struct diag *d)
 {
-	const int mounts = wish->keeper ? 0 : place_may_mount(d);
+	const int mounts = wish->keeper ? 0 : place_may_mount(place, d);
 
 	if (mounts < 0 || prepare(place, mounts, d) < 0)
 		return -1;

@@ -25,6 +25,9 @@ int set_check_name(const char *name, const char *option, struct diag *d);
  */
 int set_open(const char *name, int fd[NSTYPE_COUNT], struct diag *d);
 
+/* The same in PLACE, which is opened if it is not, and remains so. */
+int set_open_in(struct place *place, const char *name, int fd[NSTYPE_COUNT], struct diag *d);
+
 /* How a set is to be made. */
 struct set_wish {
 	const char *name;

@@ -144,22 +144,49 @@ thousand() {
 @test "a thousand of each in one run" { pinning thousand; }
 
 as_it_reads() {
-	a_world uts
+	local reader
+	if is_root; then
+		mkfifo "$D/move"
+		exec 8<>"$D/move"
+		start unshare --uts bash -c 'read -r <&8; exec unshare --uts sleep 999'
+		TARGET=$BG_PID TYPES=uts
+		wait_until differs_from "$(ns_id self uts)" "$TARGET" uts
+	else
+		a_world uts
+	fi
 	mkfifo "$D/fifo"
 	chmod 666 "$D/fifo"
 	exec 9<>"$D/fifo"
-	start "${WHO[@]}" "$NSPIN" --batch <"$D/fifo" 9>&-
+	start "${WHO[@]}" "$NSPIN" --batch <"$D/fifo" 8>&- 9>&-
+	reader=$BG_PID
 	echo "$TARGET one" >&9
 	wait_until is_there one
 	holds one "$TARGET" $TYPES
 	echo "$TARGET two" >&9
 	wait_until is_there two
 	holds two "$TARGET" $TYPES
+	# What is kept is what the target is in when the line comes.
+	quietly -d one
+	is_root && other_uts || a_world uts
+	echo "$TARGET one" >&9
+	wait_until is_there one
+	holds one "$TARGET" $TYPES
+	refute_equal "$(held one)" "$(held two)"
 	exec 9>&-
-	wait "$BG_PID"
+	wait "$reader"
 	quietly -d one two
 	deserted
 }
+
+# The same process in another namespace
+other_uts() {
+	local before
+	before=$(ns_id "$TARGET" uts)
+	echo >&8
+	wait_until differs_from "$before" "$TARGET" uts
+}
+
+differs_from() { [ "$(ns_id "$2" "$3")" != "$1" ]; }
 
 is_there() { [ -e "$NSPIN_DIR/$1" ]; }
 

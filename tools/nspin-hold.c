@@ -42,28 +42,26 @@ static int run_program(const struct nspin *n, const int fd[NSTYPE_COUNT], struct
 	return run_exec(*n->operands, n->operands, env, NULL, d);
 }
 
-static int leave_keeper(const struct nspin *n, const int fd[NSTYPE_COUNT], struct diag *d)
+static int leave_keeper(const struct nspin *n, struct place *place, const int fd[NSTYPE_COUNT],
+			struct diag *d)
 {
 	struct set_wish wish = { .name = n->keep, .fd = fd, .add = n->add,
 				 .missing_only = !n->types, .keeper = true };
-	struct place place = PLACE_NONE;
-	int ret = set_make(&place, &wish, NULL, d);
 
-	place_close(&place);
-	return ret ? -1 : 0;
+	return set_make(place, &wish, NULL, d) ? -1 : 0;
 }
 
 int nspin_hold(const struct nspin *n, struct diag *d)
 {
 	struct nspin_wish wish = { .name = &n->target, .all = n->all || !n->types, .types = n->types };
-	struct target target = TARGET_NONE;
+	struct nspin_known known = NSPIN_KNOWN_NONE;
 	int fd[NSTYPE_COUNT];
 	int ret;
 
-	if (nspin_open(&wish, &target, fd, d) < 0)
-		return -1;
-	target_close(&target);
-	ret = n->keep ? leave_keeper(n, fd, d) : run_program(n, fd, d);
+	ret = nspin_open(&wish, &known, fd, d);
+	if (ret == 0)
+		ret = n->keep ? leave_keeper(n, &known.place, fd, d) : run_program(n, fd, d);
 	nsref_close_all(fd);
+	nspin_forget(&known);
 	return ret;
 }

@@ -5,7 +5,11 @@
 
 #include <stdbool.h>
 
+#include <sys/stat.h>
+
 #include "nstype.h"
+#include "place.h"
+#include "set.h"
 #include "target.h"
 
 struct diag;
@@ -35,22 +39,38 @@ struct nspin {
 	bool ignore_chld;		/* SIGCHLD was ignored when we came */
 };
 
+/* What is looked for once, however much there is to be kept. Owned by who has it. */
+struct nspin_known {
+	struct target target;		/* the process that was asked for, or TARGET_NONE */
+	struct place place;		/* of the sets, or PLACE_NONE */
+	struct stat own[NSTYPE_COUNT];	/* our namespaces; st_ino 0: not looked at yet */
+};
+
+#define NSPIN_KNOWN_NONE ((struct nspin_known){ .target = TARGET_NONE, .place = PLACE_NONE })
+
+void nspin_forget(struct nspin_known *known);
+
 /*
  * nspin-open: the namespaces that are to be kept. FD[NSTYPE_COUNT] gets
  * descriptors owned by the caller, -1 for the others; a process that they are
- * of has been alive when all were open. TARGET is that process, held, or what
- * will be: as TARGET_NONE it is filled. -1 and *d, and nothing is open.
+ * of has been alive when all were open. KNOWN is added to. -1 and *d, and
+ * nothing is open.
  */
 struct nspin_wish {
 	const struct target_name *name;
 	bool all;	    /* what the target does not share with us, but pid, besides … */
 	unsigned int types; /* … CLONE_NEW* of these */
 };
-int nspin_open(const struct nspin_wish *wish, struct target *target, int fd[NSTYPE_COUNT],
+int nspin_open(const struct nspin_wish *wish, struct nspin_known *known, int fd[NSTYPE_COUNT],
 	       struct diag *d);
 
-/* nspin-keep: sets, pins on files, and many of them by lines on stdin. -1 and *d. */
+/* nspin-keep: sets, and pins on files: all of FILE, or none. -1 and *d. */
 int nspin_keep(const struct nspin *n, struct diag *d);
+int nspin_make_set(struct place *place, const struct set_wish *wish, struct diag *d);
+int nspin_make_pins(const int fd[NSTYPE_COUNT], const char *const file[NSTYPE_COUNT],
+		    bool make_private, struct diag *d);
+
+/* nspin-batch: many of them, by lines on stdin. -1 and *d. */
 int nspin_batch(struct diag *d);
 
 /* nspin-hold: run a program with the namespaces open, or leave a keeper: 0. -1 and *d. */

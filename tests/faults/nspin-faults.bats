@@ -216,8 +216,6 @@ judge_batch() {
 	judge_form
 }
 
-export INPUT_SIZE='0:newfstatat:*@*/input' # stdio reads without
-
 batch() {
 	local BEFORE=nothing FORM=judge_batch MIDWAY='0:read:*@*/input' # lines before that are done
 	INPUT=$BATS_TEST_TMPDIR/input
@@ -225,7 +223,7 @@ batch() {
 	set -- "$1" "$2" "${3//TARGET/$TARGET}"
 	echo "${3//DIR/$D}" >"$INPUT"
 	"$1"
-	attempts "$2 $INPUT_SIZE" --batch
+	attempts "$2" --batch
 }
 
 @test "--batch: a set of pins" { pinning batch a_place "$MAKING" 'TARGET world'; }
@@ -345,7 +343,7 @@ stale() {
 hold() {
 	a_world uts net
 	NS=("${WHO[@]}" "$NSPIN" --hold -t "$TARGET")
-	faults '' --
+	faults "$BY_PIDFD" --
 }
 
 @test "--hold: a program" { pinning hold; keeping hold; }

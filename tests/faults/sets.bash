@@ -14,6 +14,7 @@ export ANSWERS='*:ioctl:*@mnt:*'
 ### Calls that may fail without harm, patterns, PROCESS:CALL:N@PATH
 
 export LINKS='*:readlink:*@/proc/self/fd/*' # the place without symbolic links on the way: else as it is given
+export BY_PIDFD='*:ioctl:*@anon_inode:?pidfd?'      # a namespace of a process: else by its link
 # Is it still the one of that name? If in doubt it is looked for once more.
 export NAMED='*:newfstatat:*@*/sets/* *:newfstatat:*@world *:newfstatat:*@*/.new/*.*.0 *:newfstatat:*@*.*.0 *:newfstatat:*@lost'
 # Is there a set of that name? The last step tells in any case.
@@ -32,7 +33,7 @@ PINS=$(printf '*:openat:*@%s ' $NSTYPES; printf '*:newfstatat:*@%s ' $NSTYPES)
 export PINS
 # What has been replaced or deleted: what cannot be taken apart goes with the next sweep.
 export DISMANTLE="$PINS"'*:*stat*:*@anon_inode:* *:*@keeper *:*@*/keeper *:*@fd/11 *:pidfd* *:poll:* *:*@/proc/* *:unlink*@* *:umount2:* *:*@*/world.*'
-export ALWAYS="$LINKS $SWEEP $NAMED $TYPES_OF $LOCKED"
+export ALWAYS="$LINKS $BY_PIDFD $SWEEP $NAMED $TYPES_OF $LOCKED"
 export MAKING="$ALWAYS $TAKEN $WORK $PRIVATE $MOUNTINFO"
 # Of the keeper: what ps shows; standard descriptors, which it has no use for; to sleep, which is taken up again.
 export KEEPER='*:openat:*@/proc/self/cmdline *:read:*@/proc/*/cmdline *:openat:*@/dev/null *:pause:*'
