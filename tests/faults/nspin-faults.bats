@@ -343,7 +343,7 @@ stale() {
 hold() {
 	a_world uts net
 	NS=("${WHO[@]}" "$NSPIN" --hold -t "$TARGET")
-	faults "$BY_PIDFD" --
+	faults '0:ioctl:*' -- # by its pidfd; else by its link
 }
 
 @test "--hold: a program" { pinning hold; keeping hold; }
