@@ -492,6 +492,11 @@ frugal() {
 	done
 	[ -n "$few" ]
 	assert_equal "$(calls)" "$few"
+	# mountinfo is opened once, and read from its start to its end.
+	strace -qq -y -e trace=openat,read,pread64,lseek -o "$D/trace" "$NSPIN" -l >/dev/null
+	assert_equal "$(grep -c '^openat.*mountinfo' "$D/trace")" 1
+	assert_equal "$(grep -cE '^(pread64|lseek).*mountinfo.* = [1-9]' "$D/trace")" 0
+	assert_equal "$(grep -c '^read.*mountinfo.* = 0$' "$D/trace")" 1
 	: >"$D/pid"
 	unshare --pid="$D/pid" --fork true
 	assert_equal "$(calls -o PATH)" "$few"
