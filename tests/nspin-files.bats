@@ -160,7 +160,7 @@ for_ip() {
 	quietly -d /run/netns/nst
 	assert_equal "$(ip netns list)" ''
 	# And those that ip has made, who must be able to come back
-	as_root || return 0
+	is_root || return 0
 	ip netns add theirs
 	quietly -d /run/netns/theirs
 	assert_equal "$(ip netns list)" ''

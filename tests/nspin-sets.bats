@@ -386,7 +386,7 @@ without_proc() {
 	a_world mnt uts
 	quietly -t "$TARGET" world
 	state=$(whole_world)
-	AROUND=(unshare --mount --propagation private sh -c 'umount -l /proc && exec "$@"' sh)
+	AROUND=(unshare --mount --propagation private sh -c 'mount -t tmpfs none /proc && exec "$@"' sh)
 	nspin -d world
 	assert_status 1
 	nspin --stale
