@@ -12,7 +12,7 @@ option_rows() {
 			"$abs_top_srcdir/common/options.c" "$abs_top_srcdir/tools/cmdline.c" "$source"
 	done | grep -E '^[[:space:]]*\{ "'
 	grep '^	\.types = TYPES_' "$source" | grep -qv TYPES_NONE || return 0
-	sed -nE 's/^\t\[NS_[A-Z]+\] = \{ .*, (.[a-zA-Z].), ("[a-z]+"), "[a-zA-Z]+" \},$/\t{ \2, optional_argument, NULL, \1 },/p' \
+	sed -nE 's/^\t\[NS_[A-Z]+\] = \{ .*, (.[a-zA-Z].), ("[a-z]+"), "[a-zA-Z]+",$/\t{ \2, optional_argument, NULL, \1 },/p' \
 		"$abs_top_srcdir/common/nstype.c"
 }
 
