@@ -181,7 +181,9 @@ static int add_column(struct table *t, int column)
 		return -1;
 	t->cell[column] = (int)scols_table_get_ncols(t->scols) - 1;
 #ifdef HAVE_SCOLS_FILTER
-	if (t->filter && scols_column_set_data_type(added, number ? SCOLS_DATA_U64 : SCOLS_DATA_STRING))
+	/* It tells the type that it has set (2.41). */
+	if (t->filter &&
+	    scols_column_set_data_type(added, number ? SCOLS_DATA_U64 : SCOLS_DATA_STRING) < 0)
 		return -1;
 #endif
 	return scols_column_set_json_type(added, number ? SCOLS_JSON_NUMBER : SCOLS_JSON_STRING);
