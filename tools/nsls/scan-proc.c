@@ -17,8 +17,8 @@
 #include "nsref.h"
 #include "scan.h"
 
-/* Two threads pay from so many processes on. */
-enum { MANY = 1000, AT_ONCE = 32 };
+/* Two threads pay from so many processes on, where each has the descriptors that it looks with. */
+enum { MANY = 1000, AT_ONCE = 32, ENOUGH = 64 };
 
 /* Links. */
 
@@ -468,7 +468,7 @@ static int look_at_processes(struct engine *e, struct diag *d)
 {
 	struct worker workers[2] = { { .e = e }, { .e = e } };
 	pthread_t other;
-	bool two = e->n_pids >= MANY && has_cpus();
+	bool two = e->n_pids >= MANY && e->max_fd >= ENOUGH && has_cpus();
 
 	for (int i = 0; i <= two; i++) {
 		workers[i].entries = malloc(ENTRIES_SIZE);
