@@ -8,11 +8,12 @@
  * for; where they are in the kernel at hand, it looks up itself when the
  * programs are loaded (CO-RE, by the kernel since 5.17).
  *
- * Loading them takes longer than a run over thousands of threads, and most of it
- * is looking for names among all types of the kernel: that of each structure
- * which an access begins with, and, for each pointer that is read from a
- * structure which the verifier trusts, three or four others. So there are as few
- * structures as can be, and tasks are read by a helper, which needs no trust.
+ * Loading takes longer than a run over thousands of threads, and most of that is
+ * the kernel's search for names among all its types: that of each structure
+ * which an access begins with, for which it remembers a few, and for each pointer
+ * that is read from a structure which the verifier trusts, three or four others.
+ * So all offsets are learnt in one place, and what is read is read by a helper,
+ * which needs no trust.
  */
 
 #include <linux/bpf.h>
@@ -108,10 +109,6 @@ struct bpf_iter__task_file {
 #define OFFSET(structure, member) bpf_core_field_offset(((struct structure *)0)->member)
 #define EXISTS(structure, member) bpf_core_field_exists(((struct structure *)0)->member)
 
-/* A member of struct ns_common, by one that has it as "ns". */
-#define COMMON(member) (OFFSET(user_namespace, ns.member) - OFFSET(user_namespace, ns))
-#define UPID_SIZE (OFFSET(pid, numbers[1].nr) - OFFSET(pid, numbers[0].nr))
-
 struct scan_bpf_ask ask;
 struct scan_bpf_state state;
 
@@ -142,7 +139,6 @@ struct {
 /* What a slot was found to be; an address alone says little, it may be used again at once. */
 struct found {
 	__u64 address;
-	__u64 owner; /* the address of its user namespace */
 	__u64 id;
 	__u32 inum;
 	__u32 place;
@@ -151,6 +147,83 @@ struct found {
 /* What is being looked at, and what was last. Slots of threads, and of descriptors by type. */
 enum { OF_DESCRIPTORS = 16, ALL_SLOTS = 32 };
 static struct found now[ALL_SLOTS], last[ALL_SLOTS];
+
+/* Where things are */
+
+/* Offsets, in bytes. */
+static struct layout {
+	__u32 known;
+	__u32 flag[SCAN_BPF_TYPES];   /* no offset: CLONE_NEW* of the type */
+	__u32 ns[SCAN_BPF_TYPES];     /* of struct ns_common in the whole */
+	__u32 owner[SCAN_BPF_TYPES];  /* of the user namespace that owns it */
+	__u32 proxied[SCAN_BPF_SLOTS]; /* in nsproxy, in words; and how many bytes that has */
+	__u32 nsproxy;
+	__u32 inum, id, type, ops;    /* in ns_common */
+	__u32 has_id, has_type;	      /* are these two there? */
+	__u32 parent, creator;	      /* of a PID namespace; of a user namespace */
+	__u32 task_leader, task_pid, task_cred, task_files, task_nsproxy;
+	__u32 cred_user, pid_level, pid_number, pid_ns, pid_step;
+	__u32 inode_private, file_private, socket_sock, sock_net;
+	__u32 level; /* of the reader's PID namespace */
+} at;
+
+#define LEARN_TYPE(slot, clone, structure)                                       \
+	do {                                                                     \
+		at.flag[SCAN_BPF_##slot] = CLONE_NEW##clone;                     \
+		at.ns[SCAN_BPF_##slot] = OFFSET(structure, ns);                  \
+		at.owner[SCAN_BPF_##slot] = OFFSET(structure, user_ns);          \
+	} while (0)
+
+#define LEARN_PROXIED(slot, member) (at.proxied[SCAN_BPF_##slot] = OFFSET(nsproxy, member) / 8)
+
+/* One structure after the other, so that each is looked for once. */
+static void learn(void)
+{
+	at.known = 1;
+	LEARN_TYPE(MNT, NS, mnt_namespace);
+	LEARN_TYPE(UTS, UTS, uts_namespace);
+	LEARN_TYPE(IPC, IPC, ipc_namespace);
+	LEARN_TYPE(NET, NET, net);
+	LEARN_TYPE(CGROUP, CGROUP, cgroup_namespace);
+	LEARN_TYPE(TIME, TIME, time_namespace);
+	at.pid_level = OFFSET(pid, level);
+	at.pid_number = OFFSET(pid, numbers[0].nr);
+	at.pid_ns = OFFSET(pid, numbers[0].ns);
+	at.pid_step = OFFSET(pid, numbers[1].nr) - OFFSET(pid, numbers[0].nr);
+	LEARN_TYPE(PID, PID, pid_namespace);
+	at.parent = OFFSET(pid_namespace, parent);
+	at.flag[SCAN_BPF_USER] = CLONE_NEWUSER;
+	at.ns[SCAN_BPF_USER] = OFFSET(user_namespace, ns);
+	at.owner[SCAN_BPF_USER] = OFFSET(user_namespace, parent);
+	at.creator = OFFSET(user_namespace, owner.val);
+	at.inum = OFFSET(user_namespace, ns.inum) - OFFSET(user_namespace, ns);
+	at.ops = OFFSET(user_namespace, ns.ops) - OFFSET(user_namespace, ns);
+	at.has_id = EXISTS(user_namespace, ns.ns_id);
+	at.has_type = EXISTS(user_namespace, ns.ns_type);
+	if (at.has_id)
+		at.id = OFFSET(user_namespace, ns.ns_id) - OFFSET(user_namespace, ns);
+	if (at.has_type)
+		at.type = OFFSET(user_namespace, ns.ns_type) - OFFSET(user_namespace, ns);
+	LEARN_PROXIED(MNT, mnt_ns);
+	LEARN_PROXIED(UTS, uts_ns);
+	LEARN_PROXIED(IPC, ipc_ns);
+	LEARN_PROXIED(NET, net_ns);
+	LEARN_PROXIED(CGROUP, cgroup_ns);
+	LEARN_PROXIED(TIME, time_ns);
+	LEARN_PROXIED(CHILDREN_PID, pid_ns_for_children);
+	LEARN_PROXIED(CHILDREN_TIME, time_ns_for_children);
+	at.nsproxy = bpf_core_type_size(struct nsproxy);
+	at.task_leader = OFFSET(task_struct, group_leader);
+	at.task_pid = OFFSET(task_struct, thread_pid);
+	at.task_cred = OFFSET(task_struct, real_cred);
+	at.task_files = OFFSET(task_struct, files);
+	at.task_nsproxy = OFFSET(task_struct, nsproxy);
+	at.cred_user = OFFSET(cred, user_ns);
+	at.inode_private = OFFSET(inode, i_private);
+	at.file_private = OFFSET(file, private_data);
+	at.socket_sock = OFFSET(socket, sk);
+	at.sock_net = OFFSET(sock, __sk_common.skc_net.net);
+}
 
 /* Reading */
 
@@ -170,22 +243,19 @@ static __u32 read_u32(__u64 address)
 	return value;
 }
 
-#define READ(address, structure, member) read_u64((address) + OFFSET(structure, member))
-
-static bool has_ids(void)
+/* What tells it from others, of struct ns_common at ADDRESS. Mostly the two stand together. */
+static void identify(__u64 address, __u64 *id, __u32 *inum)
 {
-	return EXISTS(user_namespace, ns.ns_id);
-}
+	struct { __u32 inum, count; __u64 id; } both = { .inum = 0 };
 
-/* Of struct ns_common at ADDRESS. */
-static __u64 id_of(__u64 address)
-{
-	return has_ids() ? read_u64(address + COMMON(ns_id)) : 0;
-}
-
-static __u32 inum_of(__u64 address)
-{
-	return read_u32(address + COMMON(inum));
+	if (at.has_id && at.id == at.inum + 8) {
+		bpf_probe_read_kernel(&both, sizeof(both), (void *)(address + at.inum));
+		*id = both.id;
+		*inum = both.inum;
+		return;
+	}
+	*id = at.has_id ? read_u64(address + at.id) : 0;
+	*inum = read_u32(address + at.inum);
 }
 
 /* The table */
@@ -197,7 +267,7 @@ static __u32 place_of(struct key *key, __u64 address, bool *fresh)
 	struct scan_bpf_ns *ns;
 	__u32 *known, place;
 
-	if (!has_ids())
+	if (!at.has_id)
 		key->id = address;
 	*fresh = false;
 	known = bpf_map_lookup_elem(&places, key);
@@ -223,18 +293,15 @@ struct climb {
 	__u32 owned, nested;
 };
 
-/* What a namespace at ADDRESS, of which all are owned by user namespaces, leads to. */
-static void begin_climb(struct climb *c, struct scan_bpf_ns *ns, __u32 place, __u64 address,
-			__u64 owner)
+/* What the namespace NS at ADDRESS leads to. */
+static void begin_climb(struct climb *c, struct scan_bpf_ns *ns, __u32 place, __u64 address)
 {
-	c->user = owner;
+	c->user = read_u64(address + at.owner[ns->type % SCAN_BPF_TYPES]);
 	c->owned = place;
 	if (ns->type == SCAN_BPF_USER) {
-		c->user = READ(address, user_namespace, parent);
-		ns->creator = read_u32(address + OFFSET(user_namespace, owner.val));
+		ns->creator = read_u32(address + at.creator);
 	} else if (ns->type == SCAN_BPF_PID) {
-		c->user = READ(address, pid_namespace, user_ns);
-		c->pid = READ(address, pid_namespace, parent);
+		c->pid = read_u64(address + at.parent);
 		c->nested = place;
 	}
 }
@@ -245,7 +312,6 @@ static long climb(__u32 step, void *arg)
 	struct climb *c = arg;
 	bool is_user = c->user;
 	__u64 address = is_user ? c->user : c->pid;
-	__u64 common = address + (is_user ? OFFSET(user_namespace, ns) : OFFSET(pid_namespace, ns));
 	__u32 below = is_user ? c->owned : c->nested, place;
 	struct key key = { .type = is_user ? SCAN_BPF_USER : SCAN_BPF_PID };
 	struct scan_bpf_ns *ns;
@@ -253,8 +319,7 @@ static long climb(__u32 step, void *arg)
 
 	if (!address)
 		return 1;
-	key.id = id_of(common);
-	key.inum = inum_of(common);
+	identify(address + at.ns[key.type % SCAN_BPF_TYPES], &key.id, &key.inum);
 	place = place_of(&key, address, &fresh);
 	ns = bpf_map_lookup_elem(&namespaces, &below);
 	if (ns && is_user)
@@ -268,19 +333,29 @@ static long climb(__u32 step, void *arg)
 	ns = bpf_map_lookup_elem(&namespaces, &place);
 	if (!fresh || !ns)
 		return 0;
-	begin_climb(c, ns, place, address, 0);
+	begin_climb(c, ns, place, address);
 	ns->related = 1;
 	return 0;
 }
 
 /*
- * Enter what NOW has in SLOT, with all that own it and that it is nested in. No
- * static function, so that it is verified once and not for each slot.
+ * The functions that are not static are verified once each, and not anew for
+ * each call.
  */
-__attribute__((noinline)) __u32 enter(__u32 slot, __u32 type)
+
+static __always_inline __u32 type_of(__u32 slot)
+{
+	if (slot >= OF_DESCRIPTORS)
+		return slot % SCAN_BPF_TYPES;
+	return slot == SCAN_BPF_CHILDREN_PID ? SCAN_BPF_PID :
+	       slot == SCAN_BPF_CHILDREN_TIME ? SCAN_BPF_TIME : slot;
+}
+
+/* Enter what NOW has in SLOT, with all that own it and that it is nested in. Its place. */
+__attribute__((noinline)) __u32 enter(__u32 slot)
 {
 	struct found *f = &now[slot % ALL_SLOTS];
-	struct key key = { .id = f->id, .inum = f->inum, .type = type };
+	struct key key = { .id = f->id, .inum = f->inum, .type = type_of(slot) };
 	struct climb c = { .user = 0 };
 	struct scan_bpf_ns *ns;
 	__u32 place;
@@ -290,95 +365,61 @@ __attribute__((noinline)) __u32 enter(__u32 slot, __u32 type)
 	ns = bpf_map_lookup_elem(&namespaces, &place);
 	if (!fresh || !ns)
 		return place;
-	begin_climb(&c, ns, place, f->address, f->owner);
+	begin_climb(&c, ns, place, f->address);
 	bpf_loop(LEVELS, climb, &c, 0);
 	ns->related = 1;
 	return place;
 }
 
-static __always_inline __u32 place_in(__u32 slot, __u32 type)
+/* The place of what NOW has in SLOT, mostly the same as before. */
+__attribute__((noinline)) __u32 place_in(__u32 slot)
 {
-	struct found *f = &now[slot], *before = &last[slot];
+	struct found *f = &now[slot % ALL_SLOTS], *before = &last[slot % ALL_SLOTS];
 
 	if (!f->address)
 		return 0;
 	if (f->address != before->address || f->id != before->id || f->inum != before->inum) {
-		f->place = enter(slot, type);
 		*before = *f;
+		before->place = enter(slot);
 	}
 	return before->place;
 }
 
 /* Threads */
 
-#define ASKED(type) (ask.types & CLONE_NEW##type)
-
-#define LOOK(slot, pointer)                                                      \
-	do {                                                                     \
-		typeof(pointer) looked = (pointer);                              \
-                                                                                 \
-		if (!looked)                                                     \
-			break;                                                   \
-		now[slot].address = (__u64)looked;                               \
-		now[slot].inum = looked->ns.inum;                                \
-		now[slot].id = has_ids() ? looked->ns.ns_id : 0;                 \
-		now[slot].owner = (__u64)looked->user_ns;                        \
-	} while (0)
-
-static __always_inline void look_at_nsproxy(const struct nsproxy *p)
+/* What is at ADDRESS, into SLOT, if it is asked for. */
+__attribute__((noinline)) int look(__u32 slot, __u64 address)
 {
-	for (int slot = 0; slot < SCAN_BPF_SLOTS; slot++)
-		now[slot].address = 0;
-	if (!p)
-		return;
-	if (ASKED(NS))
-		LOOK(SCAN_BPF_MNT, p->mnt_ns);
-	if (ASKED(UTS))
-		LOOK(SCAN_BPF_UTS, p->uts_ns);
-	if (ASKED(IPC))
-		LOOK(SCAN_BPF_IPC, p->ipc_ns);
-	if (ASKED(NET) && EXISTS(net, ns))
-		LOOK(SCAN_BPF_NET, p->net_ns);
-	if (ASKED(CGROUP) && EXISTS(cgroup_namespace, ns))
-		LOOK(SCAN_BPF_CGROUP, p->cgroup_ns);
-	if (ASKED(PID))
-		LOOK(SCAN_BPF_CHILDREN_PID, p->pid_ns_for_children);
-	if (ASKED(TIME) && EXISTS(time_namespace, ns)) {
-		LOOK(SCAN_BPF_TIME, p->time_ns);
-		LOOK(SCAN_BPF_CHILDREN_TIME, p->time_ns_for_children);
-	}
+	struct found *f = &now[slot % ALL_SLOTS];
+	__u32 type = type_of(slot) % SCAN_BPF_TYPES;
+
+	f->address = ask.types & at.flag[type] ? address : 0;
+	if (f->address)
+		identify(address + at.ns[type], &f->id, &f->inum);
+	return 0;
+}
+
+/* nsproxy, as it was read: of unsigned longs, and large enough for those of all kernels. */
+static __u64 proxied[16];
+
+/* All that the nsproxy at ADDRESS, which may be 0, leads to. */
+static __always_inline void look_at_nsproxy(__u64 address)
+{
+	__u32 size = at.nsproxy;
+
+	if (!address || size > sizeof(proxied) ||
+	    bpf_probe_read_kernel(proxied, size, (void *)address) < 0)
+		__builtin_memset(proxied, 0, sizeof(proxied));
+	for (__u32 slot = 0; slot < SCAN_BPF_SLOTS; slot++)
+		if (slot != SCAN_BPF_PID && slot != SCAN_BPF_USER)
+			look(slot, proxied[at.proxied[slot] % 16]);
 }
 
 /* RCU keeps these for us: the credentials, and the pid with its PID namespace. */
-static __always_inline void look_at_rest(struct task_struct *task, __u64 pid)
+static __always_inline void look_at_rest(__u64 task, __u64 pid)
 {
-	__u64 user = READ(read_u64((__u64)&task->real_cred), cred, user_ns);
-	__u64 ns = READ(pid + read_u32(pid + OFFSET(pid, level)) * UPID_SIZE, pid, numbers[0].ns);
-
-	if (ASKED(USER) && user) {
-		now[SCAN_BPF_USER].address = user;
-		now[SCAN_BPF_USER].inum = inum_of(user + OFFSET(user_namespace, ns));
-		now[SCAN_BPF_USER].id = id_of(user + OFFSET(user_namespace, ns));
-	}
-	if (ASKED(PID) && ns) {
-		now[SCAN_BPF_PID].address = ns;
-		now[SCAN_BPF_PID].inum = inum_of(ns + OFFSET(pid_namespace, ns));
-		now[SCAN_BPF_PID].id = id_of(ns + OFFSET(pid_namespace, ns));
-	}
-}
-
-static __always_inline void enter_all(struct scan_bpf_task *t)
-{
-	t->ns[SCAN_BPF_MNT] = place_in(SCAN_BPF_MNT, SCAN_BPF_MNT);
-	t->ns[SCAN_BPF_UTS] = place_in(SCAN_BPF_UTS, SCAN_BPF_UTS);
-	t->ns[SCAN_BPF_IPC] = place_in(SCAN_BPF_IPC, SCAN_BPF_IPC);
-	t->ns[SCAN_BPF_NET] = place_in(SCAN_BPF_NET, SCAN_BPF_NET);
-	t->ns[SCAN_BPF_PID] = place_in(SCAN_BPF_PID, SCAN_BPF_PID);
-	t->ns[SCAN_BPF_USER] = place_in(SCAN_BPF_USER, SCAN_BPF_USER);
-	t->ns[SCAN_BPF_CGROUP] = place_in(SCAN_BPF_CGROUP, SCAN_BPF_CGROUP);
-	t->ns[SCAN_BPF_TIME] = place_in(SCAN_BPF_TIME, SCAN_BPF_TIME);
-	t->ns[SCAN_BPF_CHILDREN_PID] = place_in(SCAN_BPF_CHILDREN_PID, SCAN_BPF_PID);
-	t->ns[SCAN_BPF_CHILDREN_TIME] = place_in(SCAN_BPF_CHILDREN_TIME, SCAN_BPF_TIME);
+	look(SCAN_BPF_USER, read_u64(read_u64(task + at.task_cred) + at.cred_user));
+	look(SCAN_BPF_PID, read_u64(pid + read_u32(pid + at.pid_level) * at.pid_step + at.pid_ns));
 }
 
 /* Owners that were looked for when the thread may have left what they own. */
@@ -392,159 +433,137 @@ static long doubt(__u32 step, void *arg)
 	return 0;
 }
 
-/* The slots in which what is looked at is elsewhere than the one whose nsproxy is at P. */
-#define COMPARE(slot, member) \
-	((now[slot].address && now[slot].address != READ(p, nsproxy, member)) << (slot))
-
-static __u32 compare(__u64 p)
+/* The slots in which what is looked at is elsewhere than in the nsproxy at ADDRESS. */
+static __u32 compare(__u64 address)
 {
-	return COMPARE(SCAN_BPF_MNT, mnt_ns) | COMPARE(SCAN_BPF_UTS, uts_ns) |
-	       COMPARE(SCAN_BPF_IPC, ipc_ns) | COMPARE(SCAN_BPF_NET, net_ns) |
-	       COMPARE(SCAN_BPF_CGROUP, cgroup_ns) | COMPARE(SCAN_BPF_TIME, time_ns);
+	__u32 differs = 0;
+
+	for (__u32 slot = 0; slot < SCAN_BPF_TYPES; slot++)
+		if (slot != SCAN_BPF_PID && slot != SCAN_BPF_USER && now[slot].address &&
+		    now[slot].address != read_u64(address + 8 * at.proxied[slot]))
+			differs |= 1 << slot;
+	return differs;
 }
 
-/* Numbers */
-
-/* Of the PID namespace of the reader, who is the same from load to end; plus 1. */
-static __u32 level;
-
-/* That of PID in this PID namespace, which is among those that it has numbers in. */
+/* The number of PID in the PID namespace of the reader, which is among those that it has one in. */
 static __always_inline __u32 number_of(__u64 pid)
 {
-	if (!level)
-		level = 1 + read_u32(read_u64((__u64)&bpf_get_current_task_btf()->thread_pid) +
-				     OFFSET(pid, level));
-	return read_u32(pid + (level - 1) * UPID_SIZE + OFFSET(pid, numbers[0].nr));
+	return read_u32(pid + at.level * at.pid_step + at.pid_number);
 }
 
-/* That of a task, at ADDRESS; 0: it has just been reaped. */
-static __always_inline __u64 pid_of(__u64 address)
+/* 0: it has just been reaped. */
+static __always_inline __u64 pid_of(__u64 task)
 {
-	return READ(address, task_struct, thread_pid);
+	return read_u64(task + at.task_pid);
 }
 
 SEC("iter/task")
 int scan_tasks(struct bpf_iter__task *ctx)
 {
-	struct task_struct *task = ctx->task;
+	__u64 task = (__u64)ctx->task, leader, first, nsproxy, pid, tgid;
 	struct scan_bpf_task t = { .flags = 0 };
-	__u64 address = (__u64)task, leader, first, pid, tgid;
-	const struct nsproxy *p;
 	__u32 known = state.n;
 
 	if (!task)
 		return 0;
-	leader = READ(address, task_struct, group_leader);
-	first = READ(leader, task_struct, nsproxy);
-	if (leader != address && first && !ask.threads)
+	if (!at.known) {
+		learn();
+		at.level = read_u32(pid_of((__u64)bpf_get_current_task()) + at.pid_level);
+	}
+	leader = read_u64(task + at.task_leader);
+	first = read_u64(leader + at.task_nsproxy);
+	if (leader != task && first && !ask.threads)
 		return 0;
-	pid = pid_of(address);
-	tgid = leader == address ? pid : pid_of(leader);
+	pid = pid_of(task);
+	tgid = leader == task ? pid : pid_of(leader);
 	if (!pid || !tgid)
 		return 0;
-	p = task->nsproxy;
-	look_at_nsproxy(p);
+	nsproxy = leader == task ? first : read_u64(task + at.task_nsproxy);
+	look_at_nsproxy(nsproxy);
 	/*
 	 * It goes at once when the thread enters another namespace or ends. What
 	 * was read was true if it is still there. If not, this is begun anew.
 	 */
-	barrier();
-	if (READ(address, task_struct, nsproxy) != (__u64)p)
+	if (read_u64(task + at.task_nsproxy) != nsproxy)
 		return 1;
 	look_at_rest(task, pid);
 	t.tid = number_of(pid);
-	t.tgid = leader == address ? t.tid : number_of(tgid);
-	t.flags = (leader == address ? SCAN_BPF_LEADER : 0) | (first ? 0 : SCAN_BPF_LEADER_LEFT);
-	enter_all(&t);
-	if (first && first != (__u64)p)
+	t.tgid = leader == task ? t.tid : number_of(tgid);
+	t.flags = (leader == task ? SCAN_BPF_LEADER : 0) | (first ? 0 : SCAN_BPF_LEADER_LEFT);
+	for (__u32 slot = 0; slot < SCAN_BPF_SLOTS; slot++)
+		t.ns[slot] = place_in(slot);
+	if (first && first != nsproxy)
 		t.differs = compare(first);
-	if (state.n != known && p && READ(address, task_struct, nsproxy) != (__u64)p)
+	if (state.n != known && nsproxy && read_u64(task + at.task_nsproxy) != nsproxy)
 		bpf_loop(state.n - known, doubt, &known, 0);
 	bpf_seq_write(ctx->meta->seq, &t, sizeof(t));
 	return 0;
 }
 
-/* Descriptors */
+/* Descriptors. Threads have been looked at before them. */
 
-#define LOCATE(flag, slot, structure)                                            \
-	case CLONE_NEW##flag:                                                    \
-		*type = SCAN_BPF_##slot;                                         \
-		f->address = common - OFFSET(structure, ns);                     \
-		f->owner = READ(f->address, structure, user_ns);                 \
-		return ask.types & CLONE_NEW##flag
-
-/* The whole that the struct ns_common at COMMON is in. False: it is not asked for. */
-static bool locate(__u64 common, struct found *f, __u32 *type)
+/* The type of the struct ns_common at ADDRESS, by its flag; SCAN_BPF_TYPES if it is none of ours. */
+static __u32 type_at(__u64 address)
 {
-	switch (EXISTS(user_namespace, ns.ns_type) ?
-			read_u32(common + COMMON(ns_type)) :
-			read_u32(read_u64(common + COMMON(ops)) + OPS_TYPE)) {
-	LOCATE(NS, MNT, mnt_namespace);
-	LOCATE(UTS, UTS, uts_namespace);
-	LOCATE(IPC, IPC, ipc_namespace);
-	LOCATE(NET, NET, net);
-	LOCATE(PID, PID, pid_namespace);
-	LOCATE(CGROUP, CGROUP, cgroup_namespace);
-	LOCATE(TIME, TIME, time_namespace);
-	case CLONE_NEWUSER:
-		*type = SCAN_BPF_USER;
-		f->address = common - OFFSET(user_namespace, ns);
-		return ASKED(USER);
-	}
-	return false;
-}
-
-/* As place_in(). The file is held by the iterator, and holds it. */
-static __u32 place_of_held(__u64 common)
-{
-	struct found f = { .id = id_of(common), .inum = inum_of(common) };
+	__u32 flag = at.has_type ? read_u32(address + at.type) :
+				   read_u32(read_u64(address + at.ops) + OPS_TYPE);
 	__u32 type = 0;
 
-	if (!common || !locate(common, &f, &type))
+	while (type < SCAN_BPF_TYPES && at.flag[type] != flag)
+		type++;
+	return type;
+}
+
+/* The place of the one whose struct ns_common is at ADDRESS: the file holds it. 0: it is not asked for. */
+static __u32 place_of_held(__u64 address)
+{
+	__u32 type = address ? type_at(address) : SCAN_BPF_TYPES;
+
+	if (type >= SCAN_BPF_TYPES)
 		return 0;
-	now[OF_DESCRIPTORS + type % SCAN_BPF_TYPES] = f;
-	return enter(OF_DESCRIPTORS + type % SCAN_BPF_TYPES, type);
+	look(OF_DESCRIPTORS + type, address - at.ns[type]);
+	return place_in(OF_DESCRIPTORS + type);
 }
 
 /* Unless it is in that of its process, too, whose nsproxy is at FIRST. */
 static __u32 place_of_socket(__u64 socket, __u64 first)
 {
-	__u64 sk = socket ? READ(socket, socket, sk) : 0;
-	__u64 net = sk ? READ(sk, sock, __sk_common.skc_net.net) : 0;
+	__u64 sock = socket ? read_u64(socket + at.socket_sock) : 0;
+	__u64 net = sock ? read_u64(sock + at.sock_net) : 0;
 
-	if (!net || (first && net == READ(first, nsproxy, net_ns)))
+	if (!net || (first && net == read_u64(first + 8 * at.proxied[SCAN_BPF_NET])))
 		return 0;
-	return place_of_held(net + OFFSET(net, ns));
+	look(OF_DESCRIPTORS + SCAN_BPF_NET, net);
+	return place_in(OF_DESCRIPTORS + SCAN_BPF_NET);
 }
 
 SEC("iter/task_file")
 int scan_files(struct bpf_iter__task_file *ctx)
 {
-	struct task_struct *task = ctx->task;
+	__u64 task = (__u64)ctx->task, leader, first, pid, tgid;
 	struct file *file = ctx->file;
 	struct scan_bpf_fd f = { .flags = 0 };
-	__u64 address = (__u64)task, leader, first, pid, tgid;
 	const struct inode *inode;
 	unsigned long magic;
 
 	if (!task || !file)
 		return 0;
-	/* Of most, no more is to be known. */
+	/* Of most, no more is to be known: here the names are worth it. */
 	inode = file->f_inode;
 	magic = inode->i_sb->s_magic;
 	if (magic != MAGIC_NSFS && magic != MAGIC_SOCKFS)
 		return 0;
-	leader = READ(address, task_struct, group_leader);
-	if (leader == READ((__u64)bpf_get_current_task_btf(), task_struct, group_leader))
+	leader = read_u64(task + at.task_leader);
+	if (leader == read_u64((__u64)bpf_get_current_task() + at.task_leader))
 		return 0;
-	first = READ(leader, task_struct, nsproxy);
+	first = read_u64(leader + at.task_nsproxy);
 	if (magic == MAGIC_NSFS) {
-		f.ns = place_of_held((__u64)inode->i_private);
-	} else if (ASKED(NET)) {
+		f.ns = place_of_held(read_u64((__u64)inode + at.inode_private));
+	} else if (ask.types & CLONE_NEWNET) {
 		f.flags = SCAN_BPF_SOCKET;
-		f.ns = place_of_socket((__u64)file->private_data, first);
+		f.ns = place_of_socket(read_u64((__u64)file + at.file_private), first);
 	}
-	pid = pid_of(address);
+	pid = pid_of(task);
 	tgid = pid_of(leader);
 	if (!f.ns || !pid || !tgid)
 		return 0;
@@ -552,7 +571,7 @@ int scan_files(struct bpf_iter__task_file *ctx)
 	f.tid = number_of(pid);
 	f.tgid = number_of(tgid);
 	f.fd = ctx->fd;
-	f.files = READ(address, task_struct, files);
+	f.files = read_u64(task + at.task_files);
 	bpf_seq_write(ctx->meta->seq, &f, sizeof(f));
 	return 0;
 }
