@@ -20,6 +20,7 @@
 #include "nsref.h"
 #include "procdir.h"
 #include "run.h"
+#include "scan.h"
 #include "spawn.h"
 
 /* Netlink */
@@ -89,10 +90,11 @@ int ask_netnsid(int *netlink, int fd)
 bool ask_is_in(pid_t pid, const struct ns *ns)
 {
 	char path[NSREF_PATH];
-	uint64_t ino = nsref_inode(nsref_path(path, pid, ns->type, ns->of_children && pid == ns->pid));
+	uint64_t ino;
+	int known = scan_link(AT_FDCWD, nsref_path(path, pid, ns->type, ns->of_children && pid == ns->pid), &ino);
 
 	/* What cannot be read need not have gone; and there is no link before the first child. */
-	return ino ? ino == ns->ino : errno == EACCES || errno == EPERM || ns->of_children;
+	return known > 0 ? ino == ns->ino : known < 0 || ns->of_children;
 }
 
 pid_t ask_init(int fd)

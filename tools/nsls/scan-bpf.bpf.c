@@ -8,12 +8,16 @@
  * for; where they are in the kernel at hand, it looks up itself when the
  * programs are loaded (CO-RE, by the kernel since 5.17).
  *
- * Loading takes longer than a run over thousands of threads, and most of that is
+ * Loading takes as long as a run over thousands of threads, and most of that is
  * the kernel's search for names among all its types: that of each structure
- * which an access begins with, for which it remembers a few, and for each pointer
+ * which an access begins with, of which it remembers a few; and for each pointer
  * that is read from a structure which the verifier trusts, three or four others.
- * So all offsets are learnt in one place, and what is read is read by a helper,
- * which needs no trust.
+ * So what belongs to one structure stands together; and what is not read of each
+ * thread, or stands alone, is read by a helper, which needs no trust, at an
+ * offset that was learnt before. The rest of that time, the verifier follows each
+ * path through a program; but a function that is not static it verifies by
+ * itself, and once. So what is being looked at is not on the stack, where paths
+ * differ by it, but in variables: nobody else runs the programs at the same time.
  */
 
 #include <linux/bpf.h>
@@ -82,22 +86,26 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 } KERNEL;
 
+#ifndef TASKS_ALONE
 struct super_block { unsigned long s_magic; } KERNEL;
 struct inode { struct super_block *i_sb; void *i_private; } KERNEL;
 struct file { struct inode *f_inode; void *private_data; } KERNEL;
 struct sock_common { struct { struct net *net; } skc_net; } KERNEL;
 struct sock { struct sock_common __sk_common; } KERNEL;
 struct socket { struct sock *sk; } KERNEL;
+#endif
 
 /* These are the same in every kernel: each member takes eight bytes. */
 struct bpf_iter_meta { struct seq_file *seq; };
 struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };
+#ifndef TASKS_ALONE
 struct bpf_iter__task_file {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
 	__u32 fd __attribute__((aligned(8)));
 	struct file *file;
 };
+#endif
 
 /* include/uapi/linux/magic.h; SOCKFS_MAGIC is in there, too. */
 #define MAGIC_NSFS 0x6e736673
@@ -156,13 +164,12 @@ static struct layout {
 	__u32 flag[SCAN_BPF_TYPES];   /* no offset: CLONE_NEW* of the type */
 	__u32 ns[SCAN_BPF_TYPES];     /* of struct ns_common in the whole */
 	__u32 owner[SCAN_BPF_TYPES];  /* of the user namespace that owns it */
-	__u32 proxied[SCAN_BPF_SLOTS]; /* in nsproxy, in words; and how many bytes that has */
-	__u32 nsproxy;
+	__u32 proxied[SCAN_BPF_SLOTS]; /* in nsproxy */
 	__u32 inum, id, type, ops;    /* in ns_common */
 	__u32 has_id, has_type;	      /* are these two there? */
 	__u32 parent, creator;	      /* of a PID namespace; of a user namespace */
-	__u32 task_leader, task_pid, task_cred, task_files, task_nsproxy;
-	__u32 cred_user, pid_level, pid_number, pid_ns, pid_step;
+	__u32 task_leader, task_pid, task_files, task_nsproxy;
+	__u32 pid_level, pid_number, pid_ns, pid_step;
 	__u32 inode_private, file_private, socket_sock, sock_net;
 	__u32 level; /* of the reader's PID namespace */
 } at;
@@ -174,18 +181,17 @@ static struct layout {
 		at.owner[SCAN_BPF_##slot] = OFFSET(structure, user_ns);          \
 	} while (0)
 
-#define LEARN_PROXIED(slot, member) (at.proxied[SCAN_BPF_##slot] = OFFSET(nsproxy, member) / 8)
+#define LEARN_PROXIED(slot, member) (at.proxied[SCAN_BPF_##slot] = OFFSET(nsproxy, member))
 
-/* One structure after the other, so that each is looked for once. */
-static void learn(void)
+/* Verified by itself. */
+#define APART __attribute__((noinline))
+
+static __u64 read_u64(__u64 address);
+static __u32 read_u32(__u64 address);
+
+/* What is not learnt on the way. */
+APART int learn(void)
 {
-	at.known = 1;
-	LEARN_TYPE(MNT, NS, mnt_namespace);
-	LEARN_TYPE(UTS, UTS, uts_namespace);
-	LEARN_TYPE(IPC, IPC, ipc_namespace);
-	LEARN_TYPE(NET, NET, net);
-	LEARN_TYPE(CGROUP, CGROUP, cgroup_namespace);
-	LEARN_TYPE(TIME, TIME, time_namespace);
 	at.pid_level = OFFSET(pid, level);
 	at.pid_number = OFFSET(pid, numbers[0].nr);
 	at.pid_ns = OFFSET(pid, numbers[0].ns);
@@ -210,19 +216,19 @@ static void learn(void)
 	LEARN_PROXIED(NET, net_ns);
 	LEARN_PROXIED(CGROUP, cgroup_ns);
 	LEARN_PROXIED(TIME, time_ns);
-	LEARN_PROXIED(CHILDREN_PID, pid_ns_for_children);
-	LEARN_PROXIED(CHILDREN_TIME, time_ns_for_children);
-	at.nsproxy = bpf_core_type_size(struct nsproxy);
 	at.task_leader = OFFSET(task_struct, group_leader);
 	at.task_pid = OFFSET(task_struct, thread_pid);
-	at.task_cred = OFFSET(task_struct, real_cred);
 	at.task_files = OFFSET(task_struct, files);
 	at.task_nsproxy = OFFSET(task_struct, nsproxy);
-	at.cred_user = OFFSET(cred, user_ns);
+#ifndef TASKS_ALONE
 	at.inode_private = OFFSET(inode, i_private);
 	at.file_private = OFFSET(file, private_data);
 	at.socket_sock = OFFSET(socket, sk);
 	at.sock_net = OFFSET(sock, __sk_common.skc_net.net);
+#endif
+	at.level = read_u32(read_u64((__u64)bpf_get_current_task() + at.task_pid) + at.pid_level);
+	at.known = 1;
+	return 0;
 }
 
 /* Reading */
@@ -260,172 +266,226 @@ static void identify(__u64 address, __u64 *id, __u32 *inum)
 
 /* The table */
 
-/* The place of a namespace; *fresh: it has just been given. 0: there is none left. */
-static __u32 place_of(struct key *key, __u64 address, bool *fresh)
+/* The place of a namespace at ADDRESS; *fresh: it has just been given. 0: there is none left. */
+static __u32 place_of(__u32 type, __u64 address, bool *fresh)
 {
-	__u64 id = key->id;
+	struct key key = { .type = type };
 	struct scan_bpf_ns *ns;
 	__u32 *known, place;
+	__u64 id;
 
-	if (!at.has_id)
-		key->id = address;
+	identify(address + at.ns[type % SCAN_BPF_TYPES], &id, &key.inum);
+	key.id = at.has_id ? id : address;
 	*fresh = false;
-	known = bpf_map_lookup_elem(&places, key);
+	known = bpf_map_lookup_elem(&places, &key);
 	if (known)
 		return *known;
 	place = state.n + 1;
 	ns = bpf_map_lookup_elem(&namespaces, &place);
-	if (!ns || bpf_map_update_elem(&places, key, &place, BPF_NOEXIST) < 0) {
+	if (!ns || bpf_map_update_elem(&places, &key, &place, BPF_NOEXIST) < 0) {
 		state.full = 1;
 		return 0;
 	}
 	state.n = place;
 	*fresh = true;
 	ns->id = id;
-	ns->inum = key->inum;
-	ns->type = key->type;
+	ns->inum = key.inum;
+	ns->type = type;
 	return place;
 }
 
-/* What is still to be entered: whom these are the owner and the parent of. */
-struct climb {
+/* What is still to be entered, and whom these are the owner and the parent of. */
+/* Volatile, or the compiler takes it apart, and the kernel knows its parts no more. */
+static volatile struct climb {
 	__u64 user, pid;
 	__u32 owned, nested;
-};
+	__u32 place; /* of what was entered last */
+} climbing;
 
-/* What the namespace NS at ADDRESS leads to. */
-static void begin_climb(struct climb *c, struct scan_bpf_ns *ns, __u32 place, __u64 address)
+/* Enter the namespace at ADDRESS; if it is fresh, it leads on. */
+APART int enter_one(__u32 type, __u64 address)
 {
-	c->user = read_u64(address + at.owner[ns->type % SCAN_BPF_TYPES]);
-	c->owned = place;
-	if (ns->type == SCAN_BPF_USER) {
-		ns->creator = read_u32(address + at.creator);
-	} else if (ns->type == SCAN_BPF_PID) {
-		c->pid = read_u64(address + at.parent);
-		c->nested = place;
-	}
-}
-
-/* One step, to an owner or a parent. 1: there is none any more. */
-static long climb(__u32 step, void *arg)
-{
-	struct climb *c = arg;
-	bool is_user = c->user;
-	__u64 address = is_user ? c->user : c->pid;
-	__u32 below = is_user ? c->owned : c->nested, place;
-	struct key key = { .type = is_user ? SCAN_BPF_USER : SCAN_BPF_PID };
 	struct scan_bpf_ns *ns;
+	__u32 place;
 	bool fresh;
 
-	if (!address)
-		return 1;
-	identify(address + at.ns[key.type % SCAN_BPF_TYPES], &key.id, &key.inum);
-	place = place_of(&key, address, &fresh);
-	ns = bpf_map_lookup_elem(&namespaces, &below);
-	if (ns && is_user)
-		ns->owner = place;
-	else if (ns)
-		ns->parent = place;
-	if (is_user)
-		c->user = 0;
-	else
-		c->pid = 0;
+	place = place_of(type, address, &fresh);
+	climbing.place = place;
 	ns = bpf_map_lookup_elem(&namespaces, &place);
 	if (!fresh || !ns)
 		return 0;
-	begin_climb(c, ns, place, address);
 	ns->related = 1;
+	climbing.user = read_u64(address + at.owner[type % SCAN_BPF_TYPES]);
+	climbing.owned = place;
+	if (type == SCAN_BPF_USER) {
+		ns->creator = read_u32(address + at.creator);
+	} else if (type == SCAN_BPF_PID) {
+		climbing.pid = read_u64(address + at.parent);
+		climbing.nested = place;
+	}
 	return 0;
 }
 
-/*
- * The functions that are not static are verified once each, and not anew for
- * each call.
- */
+/* To an owner, or else to a parent. 1: there is none any more. */
+APART int climb_once(void)
+{
+	bool is_user = climbing.user;
+	__u64 address = is_user ? climbing.user : climbing.pid;
+	__u32 below = is_user ? climbing.owned : climbing.nested;
+	struct scan_bpf_ns *ns;
+
+	if (!address)
+		return 1;
+	if (is_user)
+		climbing.user = 0;
+	else
+		climbing.pid = 0;
+	enter_one(is_user ? SCAN_BPF_USER : SCAN_BPF_PID, address);
+	ns = bpf_map_lookup_elem(&namespaces, &below);
+	if (ns && is_user)
+		ns->owner = climbing.place;
+	else if (ns)
+		ns->parent = climbing.place;
+	return 0;
+}
+
+static long climb(__u32 step, void *nothing)
+{
+	return climb_once() ? 1 : 0;
+}
+
+/* With all that own it and that it is nested in. Its place. */
+APART __u32 enter(__u32 type, __u64 address)
+{
+	__u32 place;
+
+	climbing.user = climbing.pid = 0;
+	enter_one(type, address);
+	place = climbing.place;
+	bpf_loop(LEVELS, climb, 0, 0);
+	return place;
+}
+
+/* Slots */
 
 static __always_inline __u32 type_of(__u32 slot)
 {
 	if (slot >= OF_DESCRIPTORS)
 		return slot % SCAN_BPF_TYPES;
 	return slot == SCAN_BPF_CHILDREN_PID ? SCAN_BPF_PID :
-	       slot == SCAN_BPF_CHILDREN_TIME ? SCAN_BPF_TIME : slot;
+	       slot == SCAN_BPF_CHILDREN_TIME ? SCAN_BPF_TIME : slot % SCAN_BPF_TYPES;
 }
 
-/* Enter what NOW has in SLOT, with all that own it and that it is nested in. Its place. */
-__attribute__((noinline)) __u32 enter(__u32 slot)
+/* What is at ADDRESS, into SLOT. */
+APART int look(__u32 slot, __u64 address)
 {
 	struct found *f = &now[slot % ALL_SLOTS];
-	struct key key = { .id = f->id, .inum = f->inum, .type = type_of(slot) };
-	struct climb c = { .user = 0 };
-	struct scan_bpf_ns *ns;
-	__u32 place;
-	bool fresh;
 
-	place = place_of(&key, f->address, &fresh);
-	ns = bpf_map_lookup_elem(&namespaces, &place);
-	if (!fresh || !ns)
-		return place;
-	begin_climb(&c, ns, place, f->address);
-	bpf_loop(LEVELS, climb, &c, 0);
-	ns->related = 1;
-	return place;
+	f->address = address;
+	if (address)
+		identify(address + at.ns[type_of(slot)], &f->id, &f->inum);
+	return 0;
 }
 
 /* The place of what NOW has in SLOT, mostly the same as before. */
-__attribute__((noinline)) __u32 place_in(__u32 slot)
+APART __u32 place_in(__u32 slot)
 {
 	struct found *f = &now[slot % ALL_SLOTS], *before = &last[slot % ALL_SLOTS];
 
-	if (!f->address)
+	if (!f->address || !(ask.types & at.flag[type_of(slot)]))
 		return 0;
 	if (f->address != before->address || f->id != before->id || f->inum != before->inum) {
 		*before = *f;
-		before->place = enter(slot);
+		before->place = enter(type_of(slot), f->address);
 	}
 	return before->place;
 }
 
 /* Threads */
 
-/* What is at ADDRESS, into SLOT, if it is asked for. */
-__attribute__((noinline)) int look(__u32 slot, __u64 address)
-{
-	struct found *f = &now[slot % ALL_SLOTS];
-	__u32 type = type_of(slot) % SCAN_BPF_TYPES;
+/* The one that is being looked at, by addresses. */
+static volatile struct thread {
+	__u64 task, leader, first; /* the last one: nsproxy of the leader */
+	__u64 nsproxy;		   /* 0: it has left its namespaces */
+	__u64 pid, tgid;
+	__u32 known;		   /* namespaces that were known before */
+} one;
 
-	f->address = ask.types & at.flag[type] ? address : 0;
-	if (f->address)
-		identify(address + at.ns[type], &f->id, &f->inum);
+/* What POINTER leads to; and, as its structure is at hand, where that has what. */
+#define LOOK(slot, pointer)                                                      \
+	do {                                                                     \
+		typeof(pointer) looked = (pointer);                              \
+                                                                                 \
+		now[SCAN_BPF_##slot].address = (__u64)looked;                    \
+		if (!looked)                                                     \
+			break;                                                   \
+		now[SCAN_BPF_##slot].inum = looked->ns.inum;                     \
+		if (EXISTS(user_namespace, ns.ns_id))                            \
+			now[SCAN_BPF_##slot].id = looked->ns.ns_id;              \
+	} while (0)
+
+#define LOOK_AND_LEARN(slot, structure, pointer)                                 \
+	do {                                                                     \
+		if (!EXISTS(structure, ns))                                      \
+			break;                                                   \
+		LEARN_TYPE(slot, slot, structure);                               \
+		LOOK(slot, pointer);                                             \
+	} while (0)
+
+#define CLONE_NEWMNT CLONE_NEWNS
+
+/* All that its nsproxy leads to. */
+static __always_inline void look_at_nsproxy(const struct nsproxy *p)
+{
+	LOOK_AND_LEARN(MNT, mnt_namespace, p->mnt_ns);
+	LOOK_AND_LEARN(UTS, uts_namespace, p->uts_ns);
+	LOOK_AND_LEARN(IPC, ipc_namespace, p->ipc_ns);
+	LOOK_AND_LEARN(NET, net, p->net_ns);
+	LOOK_AND_LEARN(CGROUP, cgroup_namespace, p->cgroup_ns);
+	LOOK_AND_LEARN(TIME, time_namespace, p->time_ns);
+	if (EXISTS(time_namespace, ns))
+		LOOK(CHILDREN_TIME, p->time_ns_for_children);
+	LOOK(CHILDREN_PID, p->pid_ns_for_children);
+}
+
+APART int forget_nsproxy(void)
+{
+	for (__u32 slot = 0; slot < SCAN_BPF_SLOTS; slot++)
+		now[slot].address = 0;
 	return 0;
 }
 
-/* nsproxy, as it was read: of unsigned longs, and large enough for those of all kernels. */
-static __u64 proxied[16];
-
-/* All that the nsproxy at ADDRESS, which may be 0, leads to. */
-static __always_inline void look_at_nsproxy(__u64 address)
+static bool has_moved(void)
 {
-	__u32 size = at.nsproxy;
-
-	if (!address || size > sizeof(proxied) ||
-	    bpf_probe_read_kernel(proxied, size, (void *)address) < 0)
-		__builtin_memset(proxied, 0, sizeof(proxied));
-	for (__u32 slot = 0; slot < SCAN_BPF_SLOTS; slot++)
-		if (slot != SCAN_BPF_PID && slot != SCAN_BPF_USER)
-			look(slot, proxied[at.proxied[slot] % 16]);
+	return read_u64(one.task + at.task_nsproxy) != one.nsproxy;
 }
 
-/* RCU keeps these for us: the credentials, and the pid with its PID namespace. */
-static __always_inline void look_at_rest(__u64 task, __u64 pid)
+/* False: it is not asked for, or it has just been reaped. */
+APART int find_thread(void)
 {
-	look(SCAN_BPF_USER, read_u64(read_u64(task + at.task_cred) + at.cred_user));
-	look(SCAN_BPF_PID, read_u64(pid + read_u32(pid + at.pid_level) * at.pid_step + at.pid_ns));
+	one.known = state.n;
+	one.leader = read_u64(one.task + at.task_leader);
+	one.pid = one.tgid = read_u64(one.task + at.task_pid);
+	one.first = one.nsproxy;
+	if (one.leader == one.task)
+		return one.pid != 0;
+	one.first = read_u64(one.leader + at.task_nsproxy);
+	one.tgid = read_u64(one.leader + at.task_pid);
+	return one.pid && one.tgid && (!one.first || ask.threads);
+}
+
+/* Its PID namespace is the innermost that it has a number in. RCU keeps it for us. */
+APART int look_at_pid(void)
+{
+	__u32 level = read_u32(one.pid + at.pid_level);
+
+	return look(SCAN_BPF_PID, read_u64(one.pid + level * at.pid_step + at.pid_ns));
 }
 
 /* Owners that were looked for when the thread may have left what they own. */
-static long doubt(__u32 step, void *arg)
+static long doubt(__u32 step, void *nothing)
 {
-	__u32 place = *(__u32 *)arg + step + 1;
+	__u32 place = one.known + step + 1;
 	struct scan_bpf_ns *ns = bpf_map_lookup_elem(&namespaces, &place);
 
 	if (ns)
@@ -433,72 +493,77 @@ static long doubt(__u32 step, void *arg)
 	return 0;
 }
 
-/* The slots in which what is looked at is elsewhere than in the nsproxy at ADDRESS. */
-static __u32 compare(__u64 address)
+/* The slots in which it is elsewhere than its leader. */
+APART __u32 compare(void)
 {
 	__u32 differs = 0;
 
+	if (!one.first || one.first == one.nsproxy)
+		return 0;
 	for (__u32 slot = 0; slot < SCAN_BPF_TYPES; slot++)
 		if (slot != SCAN_BPF_PID && slot != SCAN_BPF_USER && now[slot].address &&
-		    now[slot].address != read_u64(address + 8 * at.proxied[slot]))
+		    now[slot].address != read_u64(one.first + at.proxied[slot]))
 			differs |= 1 << slot;
 	return differs;
 }
 
 /* The number of PID in the PID namespace of the reader, which is among those that it has one in. */
-static __always_inline __u32 number_of(__u64 pid)
+static __u32 number_of(__u64 pid)
 {
 	return read_u32(pid + at.level * at.pid_step + at.pid_number);
 }
 
-/* 0: it has just been reaped. */
-static __always_inline __u64 pid_of(__u64 task)
+static struct scan_bpf_task told;
+
+APART int tell_thread(void)
 {
-	return read_u64(task + at.task_pid);
+	told.tid = number_of(one.pid);
+	told.tgid = one.pid == one.tgid ? told.tid : number_of(one.tgid);
+	told.flags = (one.leader == one.task ? SCAN_BPF_LEADER : 0) |
+		     (one.first ? 0 : SCAN_BPF_LEADER_LEFT);
+	for (__u32 slot = 0; slot < SCAN_BPF_SLOTS; slot++)
+		told.ns[slot] = place_in(slot);
+	told.differs = compare();
+	if (state.n != one.known && one.nsproxy && has_moved())
+		bpf_loop(state.n - one.known, doubt, 0, 0);
+	return 0;
 }
 
 SEC("iter/task")
 int scan_tasks(struct bpf_iter__task *ctx)
 {
-	__u64 task = (__u64)ctx->task, leader, first, nsproxy, pid, tgid;
-	struct scan_bpf_task t = { .flags = 0 };
-	__u32 known = state.n;
+	struct task_struct *task = ctx->task;
+	const struct nsproxy *p;
 
 	if (!task)
 		return 0;
-	if (!at.known) {
+	if (!at.known)
 		learn();
-		at.level = read_u32(pid_of((__u64)bpf_get_current_task()) + at.pid_level);
-	}
-	leader = read_u64(task + at.task_leader);
-	first = read_u64(leader + at.task_nsproxy);
-	if (leader != task && first && !ask.threads)
+	p = task->nsproxy;
+	one.task = (__u64)task;
+	one.nsproxy = (__u64)p;
+	if (!find_thread())
 		return 0;
-	pid = pid_of(task);
-	tgid = leader == task ? pid : pid_of(leader);
-	if (!pid || !tgid)
-		return 0;
-	nsproxy = leader == task ? first : read_u64(task + at.task_nsproxy);
-	look_at_nsproxy(nsproxy);
+	if (p)
+		look_at_nsproxy(p);
+	else
+		forget_nsproxy();
 	/*
-	 * It goes at once when the thread enters another namespace or ends. What
-	 * was read was true if it is still there. If not, this is begun anew.
+	 * What hangs on nsproxy goes at once when the thread enters another
+	 * namespace or ends. It was true if it is still there. If not, the same
+	 * thread again. (The compiler knows nothing of it: this is read by a helper.)
 	 */
-	if (read_u64(task + at.task_nsproxy) != nsproxy)
+	if (has_moved())
 		return 1;
-	look_at_rest(task, pid);
-	t.tid = number_of(pid);
-	t.tgid = leader == task ? t.tid : number_of(tgid);
-	t.flags = (leader == task ? SCAN_BPF_LEADER : 0) | (first ? 0 : SCAN_BPF_LEADER_LEFT);
-	for (__u32 slot = 0; slot < SCAN_BPF_SLOTS; slot++)
-		t.ns[slot] = place_in(slot);
-	if (first && first != nsproxy)
-		t.differs = compare(first);
-	if (state.n != known && nsproxy && read_u64(task + at.task_nsproxy) != nsproxy)
-		bpf_loop(state.n - known, doubt, &known, 0);
-	bpf_seq_write(ctx->meta->seq, &t, sizeof(t));
+	/* RCU keeps this for us. */
+	LOOK(USER, task->real_cred->user_ns);
+	look_at_pid();
+	tell_thread();
+	bpf_seq_write(ctx->meta->seq, &told, sizeof(told));
 	return 0;
 }
+
+#ifndef TASKS_ALONE
 
 /* Descriptors. Threads have been looked at before them. */
 
@@ -515,7 +580,7 @@ static __u32 type_at(__u64 address)
 }
 
 /* The place of the one whose struct ns_common is at ADDRESS: the file holds it. 0: it is not asked for. */
-static __u32 place_of_held(__u64 address)
+APART __u32 place_of_held(__u64 address)
 {
 	__u32 type = address ? type_at(address) : SCAN_BPF_TYPES;
 
@@ -525,55 +590,64 @@ static __u32 place_of_held(__u64 address)
 	return place_in(OF_DESCRIPTORS + type);
 }
 
-/* Unless it is in that of its process, too, whose nsproxy is at FIRST. */
-static __u32 place_of_socket(__u64 socket, __u64 first)
+/* Unless it is in that of its process, too. */
+APART __u32 place_of_socket(__u64 socket)
 {
 	__u64 sock = socket ? read_u64(socket + at.socket_sock) : 0;
 	__u64 net = sock ? read_u64(sock + at.sock_net) : 0;
 
-	if (!net || (first && net == read_u64(first + 8 * at.proxied[SCAN_BPF_NET])))
+	if (!net || (one.first && net == read_u64(one.first + at.proxied[SCAN_BPF_NET])))
 		return 0;
 	look(OF_DESCRIPTORS + SCAN_BPF_NET, net);
 	return place_in(OF_DESCRIPTORS + SCAN_BPF_NET);
 }
 
+static struct scan_bpf_fd held;
+
+/* OPEN is the private data of an inode of nsfs, or of a socket. False: it holds nothing, or is ours. */
+APART int see_descriptor(__u64 open, __u32 flags)
+{
+	one.leader = read_u64(one.task + at.task_leader);
+	if (one.leader == read_u64((__u64)bpf_get_current_task() + at.task_leader))
+		return false;
+	one.first = read_u64(one.leader + at.task_nsproxy);
+	held.ns = flags & SCAN_BPF_SOCKET ? place_of_socket(open) : place_of_held(open);
+	one.pid = read_u64(one.task + at.task_pid);
+	one.tgid = read_u64(one.leader + at.task_pid);
+	if (!held.ns || !one.pid || !one.tgid)
+		return false;
+	held.flags = flags | (one.first ? 0 : SCAN_BPF_LEADER_LEFT);
+	held.tid = number_of(one.pid);
+	held.tgid = number_of(one.tgid);
+	held.files = read_u64(one.task + at.task_files);
+	return true;
+}
+
 SEC("iter/task_file")
 int scan_files(struct bpf_iter__task_file *ctx)
 {
-	__u64 task = (__u64)ctx->task, leader, first, pid, tgid;
 	struct file *file = ctx->file;
-	struct scan_bpf_fd f = { .flags = 0 };
 	const struct inode *inode;
 	unsigned long magic;
+	int seen = false;
 
-	if (!task || !file)
+	one.task = (__u64)ctx->task;
+	if (!one.task || !file)
 		return 0;
 	/* Of most, no more is to be known: here the names are worth it. */
 	inode = file->f_inode;
 	magic = inode->i_sb->s_magic;
-	if (magic != MAGIC_NSFS && magic != MAGIC_SOCKFS)
+	if (magic == MAGIC_NSFS)
+		seen = see_descriptor(read_u64((__u64)inode + at.inode_private), 0);
+	else if (magic == MAGIC_SOCKFS && ask.types & CLONE_NEWNET)
+		seen = see_descriptor(read_u64((__u64)file + at.file_private), SCAN_BPF_SOCKET);
+	if (!seen)
 		return 0;
-	leader = read_u64(task + at.task_leader);
-	if (leader == read_u64((__u64)bpf_get_current_task() + at.task_leader))
-		return 0;
-	first = read_u64(leader + at.task_nsproxy);
-	if (magic == MAGIC_NSFS) {
-		f.ns = place_of_held(read_u64((__u64)inode + at.inode_private));
-	} else if (ask.types & CLONE_NEWNET) {
-		f.flags = SCAN_BPF_SOCKET;
-		f.ns = place_of_socket(read_u64((__u64)file + at.file_private), first);
-	}
-	pid = pid_of(task);
-	tgid = pid_of(leader);
-	if (!f.ns || !pid || !tgid)
-		return 0;
-	f.flags |= first ? 0 : SCAN_BPF_LEADER_LEFT;
-	f.tid = number_of(pid);
-	f.tgid = number_of(tgid);
-	f.fd = ctx->fd;
-	f.files = read_u64(task + at.task_files);
-	bpf_seq_write(ctx->meta->seq, &f, sizeof(f));
+	held.fd = ctx->fd;
+	bpf_seq_write(ctx->meta->seq, &held, sizeof(held));
 	return 0;
 }
+
+#endif
 
 char _license[] SEC("license") = "GPL";

@@ -16,6 +16,7 @@
 #include <linux/types.h>
 #include "scan-bpf.h"
 #include <scan-bpf.skel.h>
+#include <scan-tasks.skel.h>
 
 #include "caps.h"
 #include "cleanup.h"
@@ -35,10 +36,18 @@ enum { ROOM = 1 << 14, ROOM_MAX = 1 << 20 };
 /* What is read at once: as much as the kernel gives, for a longer one it asks twice. */
 enum { RECORDS_SIZE = 65536, LOG_SIZE = 1 << 24 };
 
+/* The programs in the kernel, one of two sets. */
+struct programs {
+	struct scan_bpf *all;
+	struct scan_tasks *threads; /* only */
+	int of_threads, of_descriptors, namespaces;
+	const struct scan_bpf_state *state; /* NULL: not loaded */
+};
+
 /* A scan. */
 struct bpf {
 	struct engine *e;
-	struct scan_bpf *kernel;
+	struct programs kernel;
 	size_t room;
 	const struct scan_bpf_ns *table; /* of ROOM, the kernel's; NULL: not yet */
 	struct ns **ns;			 /* by place in the table; NULL: not seen yet */
@@ -86,42 +95,63 @@ static int cannot_load(int err, struct diag *d)
 	return -1;
 }
 
-/* On request, what the verifier says is printed if it says no. */
-static int load_with_log(struct scan_bpf *kernel)
-{
-	char *log = calloc(1, LOG_SIZE);
-	int ret;
-
-	if (log) {
-		kernel->ctx.log_level = 1;
-		kernel->ctx.log_size = LOG_SIZE;
-		kernel->ctx.log_buf = (uintptr_t)log;
+/*
+ * load_NAME(): those of one skeleton, of whose structures each has its own type.
+ * LOG, of LOG_SIZE, gets what the verifier says; it may be NULL.
+ */
+#define DEFINE_LOAD(name, field)                                                    \
+	static int load_##name(struct programs *p, const struct bpf *b, char *log)  \
+	{                                                                           \
+		struct name *kernel = p->field = name##__open();                    \
+		int ret;                                                            \
+                                                                                    \
+		if (!kernel)                                                        \
+			return -ENOMEM;                                             \
+		kernel->maps.places.max_entries = (uint32_t)b->room;                \
+		kernel->maps.namespaces.max_entries = (uint32_t)b->room + 1;        \
+		kernel->bss->ask.types = b->e->types;                               \
+		kernel->bss->ask.threads = b->e->need->threads;                     \
+		kernel->ctx.log_level = log ? 1 : 0;                                \
+		kernel->ctx.log_size = log ? LOG_SIZE : 0;                          \
+		kernel->ctx.log_buf = (uintptr_t)log;                               \
+		ret = name##__load(kernel);                                         \
+		p->of_threads = kernel->progs.scan_tasks.prog_fd;                   \
+		p->namespaces = kernel->maps.namespaces.map_fd;                     \
+		p->state = ret < 0 ? NULL : &kernel->bss->state;                    \
+		return ret;                                                         \
 	}
-	ret = scan_bpf__load(kernel);
-	if (ret < 0 && log)
-		fputs(log, stderr);
-	free(log);
+
+DEFINE_LOAD(scan_bpf, all)
+DEFINE_LOAD(scan_tasks, threads)
+
+static int load_programs(struct bpf *b, char *log)
+{
+	int ret = b->e->need->descriptors ? load_scan_bpf(&b->kernel, b, log) :
+					    load_scan_tasks(&b->kernel, b, log);
+
+	if (b->kernel.all)
+		b->kernel.of_descriptors = b->kernel.all->progs.scan_files.prog_fd;
 	return ret;
+}
+
+static void unload_programs(struct programs *p)
+{
+	scan_bpf__destroy(p->all);
+	scan_tasks__destroy(p->threads);
 }
 
 static int load(struct bpf *b, struct diag *d)
 {
-	const struct need *need = b->e->need;
+	cleanup_free char *log = getenv("NSLS_BPF_LOG") ? calloc(1, LOG_SIZE) : NULL;
+	int ret = load_programs(b, log);
 	void *table;
-	int ret;
 
-	b->kernel = scan_bpf__open();
-	if (!b->kernel)
-		return out_of_memory(d);
-	b->kernel->maps.places.max_entries = (uint32_t)b->room;
-	b->kernel->maps.namespaces.max_entries = (uint32_t)b->room + 1;
-	b->kernel->bss->ask.types = b->e->types;
-	b->kernel->bss->ask.threads = need->threads;
-	ret = getenv("NSLS_BPF_LOG") ? load_with_log(b->kernel) : scan_bpf__load(b->kernel);
+	if (ret < 0 && log)
+		fputs(log, stderr);
 	if (ret < 0)
 		return cannot_load(-ret, d);
 	table = mmap(NULL, (b->room + 1) * sizeof(*b->table), PROT_READ, MAP_SHARED,
-		     b->kernel->maps.namespaces.map_fd, 0);
+		     b->kernel.namespaces, 0);
 	if (table == MAP_FAILED)
 		return diag_fail(d, NULL, "map the table of namespaces");
 	b->table = table;
@@ -164,7 +194,7 @@ static int run(struct bpf *b, int program, take_record *take, size_t size,
 	}
 	if (n < 0)
 		return diag_fail(d, NULL, "run a program in the kernel");
-	return b->kernel->bss->state.full ?
+	return b->kernel.state->full ?
 		diag_set(d, ENOSPC, NULL, "look by programs in the kernel") : 0;
 }
 
@@ -267,7 +297,7 @@ static int relate_all(struct bpf *b, struct diag *d)
 {
 	struct model *m = b->e->m;
 
-	for (uint32_t place = 1; place <= b->kernel->bss->state.n; place++)
+	for (uint32_t place = 1; place <= b->kernel.state->n; place++)
 		if (relate_one(b, place, d) < 0)
 			return -1;
 	hide_outer(m);
@@ -528,11 +558,11 @@ static int look(struct bpf *b, struct diag *d)
 	const struct need *need = b->e->need;
 
 	if (load(b, d) < 0 ||
-	    run(b, b->kernel->progs.scan_tasks.prog_fd, take_task, sizeof(struct scan_bpf_task), d) < 0 ||
+	    run(b, b->kernel.of_threads, take_task, sizeof(struct scan_bpf_task), d) < 0 ||
 	    add_all_left(b, d) < 0)
 		return -1;
 	if (need->descriptors &&
-	    (run(b, b->kernel->progs.scan_files.prog_fd, take_fd, sizeof(struct scan_bpf_fd), d) < 0 ||
+	    (run(b, b->kernel.of_descriptors, take_fd, sizeof(struct scan_bpf_fd), d) < 0 ||
 	     add_apart(b, d) < 0))
 		return -1;
 	if (need->relations && relate_all(b, d) < 0)
@@ -545,7 +575,7 @@ static void end(struct bpf *b)
 {
 	if (b->table)
 		munmap((void *)b->table, (b->room + 1) * sizeof(*b->table));
-	scan_bpf__destroy(b->kernel);
+	unload_programs(&b->kernel);
 	free(b->ns);
 	free(b->left);
 	free(b->apart);
@@ -561,7 +591,7 @@ static int look_into(struct engine *e, struct model *m, size_t room, struct diag
 	e->m = m;
 	ret = look(&b, d);
 	e->m = whole;
-	if (ret < 0 && b.table && b.kernel->bss->state.full)
+	if (ret < 0 && b.kernel.state && b.kernel.state->full)
 		ret = 1;
 	end(&b);
 	return ret;
