@@ -79,6 +79,7 @@ struct pid { __u32 level; struct upid numbers[]; } KERNEL;
 struct cred { struct user_namespace *user_ns; } KERNEL;
 
 struct task_struct {
+	int pid, tgid; /* in the first PID namespace */
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	const struct cred *real_cred;
@@ -152,9 +153,18 @@ struct found {
 	__u32 place;
 };
 
-/* What is being looked at, and what was last. Slots of threads, and of descriptors by type. */
+/* What is being looked at: slots of threads, and of descriptors by type. */
 enum { OF_DESCRIPTORS = 16, ALL_SLOTS = 32 };
-static struct found now[ALL_SLOTS], last[ALL_SLOTS];
+static struct found now[ALL_SLOTS];
+
+/* What was there of late: threads of several containers come one after the other. */
+enum { LATE = 16 };
+static struct found late[SCAN_BPF_SLOTS * LATE];
+
+static __always_inline __u32 late_at(__u32 slot, __u64 address)
+{
+	return slot * LATE + ((address >> 6 ^ address >> 12) & (LATE - 1));
+}
 
 /* Where things are */
 
@@ -164,7 +174,7 @@ static struct layout {
 	__u32 flag[SCAN_BPF_TYPES];   /* no offset: CLONE_NEW* of the type */
 	__u32 ns[SCAN_BPF_TYPES];     /* of struct ns_common in the whole */
 	__u32 owner[SCAN_BPF_TYPES];  /* of the user namespace that owns it */
-	__u32 proxied[SCAN_BPF_SLOTS]; /* in nsproxy */
+	__u32 proxied[SCAN_BPF_TYPES]; /* in nsproxy; 0: it is not there */
 	__u32 inum, id, type, ops;    /* in ns_common */
 	__u32 has_id, has_type;	      /* are these two there? */
 	__u32 parent, creator;	      /* of a PID namespace; of a user namespace */
@@ -387,18 +397,27 @@ APART int look(__u32 slot, __u64 address)
 	return 0;
 }
 
-/* The place of what NOW has in SLOT, mostly the same as before. */
+/* The place of what NOW has in SLOT. 0: there is nothing, or it is not asked for. */
 APART __u32 place_in(__u32 slot)
 {
-	struct found *f = &now[slot % ALL_SLOTS], *before = &last[slot % ALL_SLOTS];
+	struct found *f = &now[slot % ALL_SLOTS];
+	__u32 type = type_of(slot);
 
-	if (!f->address || !(ask.types & at.flag[type_of(slot)]))
+	if (!f->address || !(ask.types & at.flag[type]))
 		return 0;
-	if (f->address != before->address || f->id != before->id || f->inum != before->inum) {
-		*before = *f;
-		before->place = enter(type_of(slot), f->address);
-	}
-	return before->place;
+	return enter(type, f->address);
+}
+
+/* What it is of a thread is known from now on. */
+APART __u32 place_of_thread(__u32 slot)
+{
+	struct found *f = &now[slot % ALL_SLOTS];
+	__u32 at_late = late_at(slot, f->address);
+
+	f->place = place_in(slot);
+	if (at_late < SCAN_BPF_SLOTS * LATE)
+		late[at_late] = *f;
+	return f->place;
 }
 
 /* Threads */
@@ -409,21 +428,33 @@ static volatile struct thread {
 	__u64 nsproxy;		   /* 0: it has left its namespaces */
 	__u64 pid, tgid;
 	__u32 known;		   /* namespaces that were known before */
+	__u32 others;		   /* slots in which it is where nobody was of late, a bit each */
 } one;
 
-/* What POINTER leads to; and, as its structure is at hand, where that has what. */
+static struct scan_bpf_task told;
+
+/* What POINTER leads to: mostly another thread was in there of late. */
 #define LOOK(slot, pointer)                                                      \
 	do {                                                                     \
 		typeof(pointer) looked = (pointer);                              \
+		struct found *before =                                           \
+			&late[late_at(SCAN_BPF_##slot, (__u64)looked)];          \
+		__u32 inum = looked ? looked->ns.inum : 0;                       \
+		__u64 id = 0;                                                    \
                                                                                  \
+		if (EXISTS(user_namespace, ns.ns_id) && looked)                  \
+			id = looked->ns.ns_id;                                   \
 		now[SCAN_BPF_##slot].address = (__u64)looked;                    \
-		if (!looked)                                                     \
+		told.ns[SCAN_BPF_##slot] = before->place;                        \
+		if (before->address == (__u64)looked && before->id == id &&      \
+		    before->inum == inum)                                        \
 			break;                                                   \
-		now[SCAN_BPF_##slot].inum = looked->ns.inum;                     \
-		if (EXISTS(user_namespace, ns.ns_id))                            \
-			now[SCAN_BPF_##slot].id = looked->ns.ns_id;              \
+		now[SCAN_BPF_##slot].inum = inum;                                \
+		now[SCAN_BPF_##slot].id = id;                                    \
+		one.others |= 1 << SCAN_BPF_##slot;                              \
 	} while (0)
 
+/* And, as its structure is at hand, where that has what. */
 #define LOOK_AND_LEARN(slot, structure, pointer)                                 \
 	do {                                                                     \
 		if (!EXISTS(structure, ns))                                      \
@@ -448,10 +479,11 @@ static __always_inline void look_at_nsproxy(const struct nsproxy *p)
 	LOOK(CHILDREN_PID, p->pid_ns_for_children);
 }
 
+/* It has ended. */
 APART int forget_nsproxy(void)
 {
 	for (__u32 slot = 0; slot < SCAN_BPF_SLOTS; slot++)
-		now[slot].address = 0;
+		told.ns[slot] = now[slot].address = 0;
 	return 0;
 }
 
@@ -460,26 +492,40 @@ static bool has_moved(void)
 	return read_u64(one.task + at.task_nsproxy) != one.nsproxy;
 }
 
-/* False: it is not asked for, or it has just been reaped. */
-APART int find_thread(void)
+/* The number of PID in the PID namespace of the reader, which is among those that it has one in. */
+static __u32 number_of(__u64 pid)
 {
-	one.known = state.n;
+	return read_u32(pid + at.level * at.pid_step + at.pid_number);
+}
+
+/* Where that is not the first one, a thread has other numbers there. */
+APART int find_numbers(void)
+{
+	told.tid = number_of(one.pid);
+	told.tgid = one.pid == one.tgid ? told.tid : number_of(one.tgid);
+	return 0;
+}
+
+APART int find_leader(void)
+{
 	one.leader = read_u64(one.task + at.task_leader);
-	one.pid = one.tgid = read_u64(one.task + at.task_pid);
-	one.first = one.nsproxy;
-	if (one.leader == one.task)
-		return one.pid != 0;
 	one.first = read_u64(one.leader + at.task_nsproxy);
 	one.tgid = read_u64(one.leader + at.task_pid);
-	return one.pid && one.tgid && (!one.first || ask.threads);
+	return 0;
 }
 
 /* Its PID namespace is the innermost that it has a number in. RCU keeps it for us. */
 APART int look_at_pid(void)
 {
 	__u32 level = read_u32(one.pid + at.pid_level);
+	struct found *f = &now[SCAN_BPF_PID], *before;
 
-	return look(SCAN_BPF_PID, read_u64(one.pid + level * at.pid_step + at.pid_ns));
+	look(SCAN_BPF_PID, read_u64(one.pid + level * at.pid_step + at.pid_ns));
+	before = &late[late_at(SCAN_BPF_PID, f->address)];
+	told.ns[SCAN_BPF_PID] = before->place;
+	if (f->address != before->address || f->id != before->id || f->inum != before->inum)
+		one.others |= 1 << SCAN_BPF_PID;
+	return 0;
 }
 
 /* Owners that were looked for when the thread may have left what they own. */
@@ -493,37 +539,22 @@ static long doubt(__u32 step, void *nothing)
 	return 0;
 }
 
-/* The slots in which it is elsewhere than its leader. */
-APART __u32 compare(void)
+/* The slots in which it is elsewhere than its leader. False: that has moved meanwhile. */
+APART int compare(void)
 {
-	__u32 differs = 0;
-
-	if (!one.first || one.first == one.nsproxy)
-		return 0;
+	told.differs = 0;
 	for (__u32 slot = 0; slot < SCAN_BPF_TYPES; slot++)
-		if (slot != SCAN_BPF_PID && slot != SCAN_BPF_USER && now[slot].address &&
+		if (at.proxied[slot] && now[slot].address &&
 		    now[slot].address != read_u64(one.first + at.proxied[slot]))
-			differs |= 1 << slot;
-	return differs;
+			told.differs |= 1 << slot;
+	return read_u64(one.leader + at.task_nsproxy) == one.first;
 }
 
-/* The number of PID in the PID namespace of the reader, which is among those that it has one in. */
-static __u32 number_of(__u64 pid)
+APART int enter_others(void)
 {
-	return read_u32(pid + at.level * at.pid_step + at.pid_number);
-}
-
-static struct scan_bpf_task told;
-
-APART int tell_thread(void)
-{
-	told.tid = number_of(one.pid);
-	told.tgid = one.pid == one.tgid ? told.tid : number_of(one.tgid);
-	told.flags = (one.leader == one.task ? SCAN_BPF_LEADER : 0) |
-		     (one.first ? 0 : SCAN_BPF_LEADER_LEFT);
 	for (__u32 slot = 0; slot < SCAN_BPF_SLOTS; slot++)
-		told.ns[slot] = place_in(slot);
-	told.differs = compare();
+		if (one.others >> slot & 1)
+			told.ns[slot] = place_of_thread(slot);
 	if (state.n != one.known && one.nsproxy && has_moved())
 		bpf_loop(state.n - one.known, doubt, 0, 0);
 	return 0;
@@ -534,15 +565,25 @@ int scan_tasks(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	const struct nsproxy *p;
+	bool leads;
 
 	if (!task)
 		return 0;
 	if (!at.known)
 		learn();
 	p = task->nsproxy;
-	one.task = (__u64)task;
-	one.nsproxy = (__u64)p;
-	if (!find_thread())
+	leads = task->pid == task->tgid;
+	told.tid = task->pid;
+	told.tgid = task->tgid;
+	one.task = one.leader = (__u64)task;
+	one.nsproxy = one.first = (__u64)p;
+	one.pid = one.tgid = read_u64((__u64)task + at.task_pid);
+	one.others = 0;
+	one.known = state.n;
+	if (!leads)
+		find_leader();
+	/* It has just been reaped, or is not asked for. */
+	if (!one.pid || !one.tgid || (!leads && one.first && !ask.threads))
 		return 0;
 	if (p)
 		look_at_nsproxy(p);
@@ -558,7 +599,14 @@ int scan_tasks(struct bpf_iter__task *ctx)
 	/* RCU keeps this for us. */
 	LOOK(USER, task->real_cred->user_ns);
 	look_at_pid();
-	tell_thread();
+	if (one.others)
+		enter_others();
+	if (at.level)
+		find_numbers();
+	told.flags = (leads ? SCAN_BPF_LEADER : 0) | (one.first ? 0 : SCAN_BPF_LEADER_LEFT);
+	told.differs = 0;
+	if (one.first && one.first != one.nsproxy && !compare())
+		return 1;
 	bpf_seq_write(ctx->meta->seq, &told, sizeof(told));
 	return 0;
 }
