@@ -103,13 +103,13 @@ relative() {
 # Of a target, what a program would find that it starts
 of_children() {
 	# unshare(1) itself stays where it was; only sleep goes.
-	start unshare --fork --time --boottime 100000 sleep 999
+	start unshare --fork --kill-child --time --boottime 100000 sleep 999
 	wait_until last_is "$BG_PID" sleep
 	refute_equal "$(readlink "/proc/$BG_PID/ns/time")" "$(link_of "$BG_PID" time)"
 	quietly -t "$BG_PID" --time="$D/time"
 	kept_on "$D/time" time "$(ns_id "$CHILD" time)"
 	[ "$(stock time "$D/time" cut -d . -f 1 /proc/uptime)" -ge 100000 ]
-	start unshare --fork --pid sleep 999
+	start unshare --fork --kill-child --pid sleep 999
 	wait_until last_is "$BG_PID" sleep
 	quietly -t "$BG_PID" --pid="$D/pid"
 	kept_on "$D/pid" pid "$(ns_id "$CHILD" pid)"
