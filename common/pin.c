@@ -122,6 +122,11 @@ int pin_mount(const char *source, const char *path, enum nstype type, const char
 	       explain_mnt(source, path, d) : -1;
 }
 
+static bool is_there(const char *file)
+{
+	return faccessat(AT_FDCWD, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* Who removes another pin from the file may take it away in between. */
 static int attach(struct pin *pin, const char *source, enum nstype type, struct diag *d)
 {
@@ -131,7 +136,7 @@ static int attach(struct pin *pin, const char *source, enum nstype type, struct 
 		if (create(pin, d) < 0)
 			return -1;
 		ret = pin_mount(source, pin->file, type, pin->file, d);
-		if (ret >= 0 || d->err != ENOENT)
+		if (ret >= 0 || d->err != ENOENT || is_there(pin->file))
 			break;
 	}
 	pin->mounted = ret == 0;

@@ -477,6 +477,11 @@ file_goes() {
 	wait "$BG_PID"
 	assert_equal "$(pinned "$D/file")" "$(link_of "$TARGET" uts)"
 	quietly -d "$D/file"
+	# Nor is it left if it is something else that is not there.
+	AROUND=(strace -f -qq -o "$D/trace" -e inject=mount:error=ENOENT)
+	unable "$D/file: No such file" -t "$TARGET" --uts="$D/file"
+	AROUND=()
+	[ ! -e "$D/file" ]
 	# A link that leads nowhere is no such case.
 	ln -s nowhere "$D/link"
 	unable "$D/link: No such file" -t "$TARGET" --uts="$D/link"
