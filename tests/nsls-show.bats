@@ -41,6 +41,9 @@ columns_agree() {
 			refute_output --regexp "\"${column,,}\": [0-9]"
 		fi
 	done
+	# As lsns has it, it has no headings.
+	shows -H
+	assert_equal "$(tr -s ' ' <<<"${lines[0]}" | cut -d ' ' -f 1-3)" ' NS <integer>'
 	shows -H -J
 	assert_output --partial '"holder": "NSPID"'
 }
@@ -332,6 +335,28 @@ without_scan() {
 @test "-p looks at nobody else for what that process tells" {
 	requires strace
 	as_ourselves without_scan
+}
+
+# Twenty processes are in each of them.
+relations_once() {
+	local i asked
+	start "$NSCLONE" -r -u sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do sleep 999 & done; wait'
+	wait_until crowded "$BG_PID"
+	run_split strace -f -e trace=ioctl -o "$D/trace" "$NSLS" --engine proc -r -n -o NS,NPROCS,PNS,ONS
+	assert_status 0
+	assert_line --regexp "^$(ns_of "$CHILD" uts) 20 0 $(ns_of "$CHILD" user)$"
+	for asked in NS_GET_USERNS NS_GET_PARENT; do
+		i=$(grep -c "$asked" "$D/trace")
+		[ "$i" -le "${#lines[@]}" ] || fail "$i times $asked of ${#lines[@]} namespaces"
+	done
+	grep -q NS_GET_USERNS "$D/trace"
+}
+
+crowded() { child_of "$1" && [ "$(wc -w <"/proc/$CHILD/task/$CHILD/children")" -eq 19 ]; }
+
+@test "owners and parents are asked for once a namespace" {
+	requires strace
+	quietly_apart relations_once
 }
 
 without_processes() {

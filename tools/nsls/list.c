@@ -34,7 +34,7 @@ struct list {
 enum { ABOUT_HOLDER, ABOUT_TYPE, ABOUT_DESCRIPTION };
 
 static const struct table_column about[] = {
-	[ABOUT_HOLDER] = { "HOLDER", TABLE_TEXT, "" },
+	[ABOUT_HOLDER] = { "HOLDER", TABLE_RIGHT, "" },
 	[ABOUT_TYPE] = { "TYPE", TABLE_TEXT, "" },
 	[ABOUT_DESCRIPTION] = { "DESCRIPTION", TABLE_TEXT, "" },
 	{ .name = NULL },
@@ -43,7 +43,7 @@ static const struct table_column about[] = {
 static int list_columns(const struct nsls *n, struct diag *d)
 {
 	const struct table_style style = {
-		.json = n->json, .raw = n->raw, .no_headings = n->no_headings,
+		.json = n->json, .raw = n->raw, .no_headings = true,
 	};
 	const struct table_choice choice = { 3, { ABOUT_HOLDER, ABOUT_TYPE, ABOUT_DESCRIPTION } };
 	struct table *t = table_new("nsls-columns", about, &choice, &style, d);

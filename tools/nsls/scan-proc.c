@@ -290,29 +290,19 @@ static int look_at_threads(struct worker *w, int proc, const struct process *pro
 	return ret < 0 ? -1 : 0;
 }
 
-/*
- * The first thread of PROCESS has ended. If the process has not, it is where
- * another one is, which *thread becomes. -1 and *d.
- */
-static int look_at_rest(struct worker *w, struct process *process, pid_t *thread,
-			struct diag *d)
+/* *thread becomes one that is somewhere. 1; 0: none has been found; -1 and *d. */
+static int look_at_any(struct worker *w, int task, unsigned int types, struct process *process,
+		       pid_t *thread, struct diag *d)
 {
-	unsigned int types = w->e->types & ~(unsigned int)ENGINE_OF_ZOMBIES;
-	cleanup_close int task = -1;
 	cleanup_free pid_t *tids = NULL;
-	char path[32];
-	struct stat st;
-	size_t n;
 	int ret = 0;
+	size_t n;
 
-	snprintf(path, sizeof(path), "%d/task", (int)process->pid);
-	if (!types || fstatat(w->e->proc, path, &st, 0) < 0 || st.st_nlink <= 3)
-		return 0;
-	task = openat(w->e->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (task < 0 || scan_pids(task, &tids, &n) < 0)
+	if (scan_pids(task, &tids, &n) < 0)
 		return 0;
 	for (size_t i = 0; ret == 0 && i < n; i++) {
 		cleanup_close int dir = -1;
+		char path[32];
 
 		snprintf(path, sizeof(path), "%d/ns", (int)tids[i]);
 		if (tids[i] == process->pid)
@@ -323,6 +313,28 @@ static int look_at_rest(struct worker *w, struct process *process, pid_t *thread
 		if (ret > 0)
 			*thread = tids[i];
 	}
+	return ret;
+}
+
+/*
+ * The first thread of PROCESS has ended. If the process has not, it is where
+ * another one is, which *thread becomes. These may come and go. -1 and *d.
+ */
+static int look_at_rest(struct worker *w, struct process *process, pid_t *thread,
+			struct diag *d)
+{
+	unsigned int types = w->e->types & ~(unsigned int)ENGINE_OF_ZOMBIES;
+	cleanup_close int task = -1;
+	char path[32];
+	struct stat st;
+	int ret = 0;
+
+	snprintf(path, sizeof(path), "%d/task", (int)process->pid);
+	if (!types || fstatat(w->e->proc, path, &st, 0) < 0 || st.st_nlink <= 3)
+		return 0;
+	task = openat(w->e->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; ret == 0 && i < 10 && fstat(task, &st) == 0 && st.st_nlink > 3; i++)
+		ret = look_at_any(w, task, types, process, thread, d);
 	return ret < 0 && !scan_is_forbidden(d->err) ? -1 : 0;
 }
 
