@@ -65,13 +65,13 @@ static struct ns *let_go(struct engine *e, int fd, struct diag *d)
 	struct stat st;
 	int type = -1;
 
-	if (nsref_check(fd, &type, NULL, d) < 0)
+	if (nsref_check(owned, &type, NULL, d) < 0)
 		return NULL;
-	if (fstat(fd, &st) < 0) {
+	if (fstat(owned, &st) < 0) {
 		diag_fail(d, NULL, "look at a namespace");
 		return NULL;
 	}
-	return add_unheld(e, (enum nstype)type, st.st_ino, nsid_of(fd), d);
+	return add_unheld(e, (enum nstype)type, st.st_ino, nsid_of(owned), d);
 }
 
 struct ns *engine_add(struct engine *e, int fd, struct diag *d)
