@@ -223,7 +223,7 @@ by_own_pin() {
 	look
 	shows "$ns" pin 0 null
 	by_pin "$ns" "$D/a pin"
-	umount "$D/a pin"
+	umount --lazy "$D/a pin"
 }
 
 @test "by a pin in one's own mount namespace" { as_ourselves in_private_mounts by_own_pin; }
