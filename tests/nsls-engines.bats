@@ -145,11 +145,11 @@ with_two_capabilities() {
 
 # refused INJECTED: bpf(2) fails so; the engine says so, and the choice falls on the other.
 refused() {
-	run_split strace -f --seccomp-bpf -o /dev/null -e inject=bpf:"$1" "$NSLS" --engine bpf
+	run_split strace -f --seccomp-bpf -o /dev/null -e trace=bpf -e inject=bpf:"$1" "$NSLS" --engine bpf
 	assert_status 1
 	refute_output
 	assert_stderr_line --partial "nsls: ${2-}"
-	run_split strace -f --seccomp-bpf -o /dev/null -e inject=bpf:"$1" "$NSLS" --engine auto -r -n -o NS,TYPE
+	run_split strace -f --seccomp-bpf -o /dev/null -e trace=bpf -e inject=bpf:"$1" "$NSLS" --engine auto -r -n -o NS,TYPE
 	assert_status 0
 	[ "$(grep -c ' ' <<<"$output")" -ge 8 ]
 	grep -q "^$(inode /proc/self/ns/uts) uts$" <<<"$output"
@@ -170,6 +170,25 @@ each_call_refused() {
 }
 
 @test "where a call fails, whichever it is: a reason, or the other engine in silence" { as_ourselves each_call_refused; }
+
+# asks_kernel [ARG...]: is a program loaded?
+asks_kernel() { strace -f --seccomp-bpf -e trace=bpf "$NSLS" "$@" 2>&1 >/dev/null | grep -q 'bpf(BPF_PROG_LOAD'; }
+
+where_it_is_worth_it() {
+	requires strace
+	! asks_kernel
+	! asks_kernel --engine proc
+	asks_kernel --engine bpf
+	start "$HELPERS/hold" crowd "$D/crowd" 600
+	wait_until test -s "$D/crowd"
+	asks_kernel
+	asks_kernel --engine auto --processes
+	! asks_kernel --engine proc
+	# A process that is asked for alone can tell it all.
+	! asks_kernel -p "$BG_PID" -o NS,TYPE,NSID
+}
+
+@test "it is loaded where there are many" { as_ourselves quietly_apart where_it_is_worth_it; }
 
 not_root() {
 	run_split "${WHO[@]}" "$NSLS" --engine bpf
@@ -216,7 +235,7 @@ killed_anywhere() {
 	"$NSLS" --engine bpf >/dev/null 2>&1
 	wait_until have_gone
 	for n in 3 5 6 7 8; do
-		strace -f --seccomp-bpf -o /dev/null -e inject=bpf:signal=KILL:when=$n "$NSLS" --engine bpf >/dev/null 2>&1 || true
+		strace -f --seccomp-bpf -o /dev/null -e trace=bpf -e inject=bpf:signal=KILL:when=$n "$NSLS" --engine bpf >/dev/null 2>&1 || true
 		wait_until have_gone
 	done
 	! mountpoint -q /sys/fs/bpf || [ -z "$(ls /sys/fs/bpf | grep scan)" ]

@@ -22,7 +22,7 @@
 #include "procdir.h"
 
 /* From so many threads on, the programs are worth being loaded. */
-enum { WORTH_LOADING = 1000 };
+enum { WORTH_LOADING = 512 };
 
 /* What is held needs many descriptors; what is looked at needs some. */
 static int allow_descriptors(void)
