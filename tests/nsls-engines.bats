@@ -15,6 +15,8 @@ setup() {
 	"$NSLS" --engine bpf >/dev/null 2>"$BATS_TEST_TMPDIR/no" || skip "needs a kernel that lets it in: $(head -n 1 "$BATS_TEST_TMPDIR/no")"
 }
 
+refute() { ! "$@" || fail "unwanted: $*"; }
+
 # ready COMMAND [ARG...]: in the background; it writes to the file that $READY is.
 ready() {
 	READY=$D/ready
@@ -101,7 +103,7 @@ from_inside() {
 		. "$1"; set -e; BG_PIDS=(); find_user
 		populate
 		alike --raw --output-all
-		! grep -qw "$2" "$D/bpf"
+		refute grep -qw "$2" "$D/bpf"
 		alike --json --output-all --tree=parent' - "$BATS_TEST_TMPDIR/functions" "$(inode "/proc/$TARGET/ns/uts")"
 }
 
@@ -176,16 +178,16 @@ asks_kernel() { strace -f --seccomp-bpf -e trace=bpf "$NSLS" "$@" 2>&1 >/dev/nul
 
 where_it_is_worth_it() {
 	requires strace
-	! asks_kernel
-	! asks_kernel --engine proc
+	refute asks_kernel
+	refute asks_kernel --engine proc
 	asks_kernel --engine bpf
 	start "$HELPERS/hold" crowd "$D/crowd" 600
 	wait_until test -s "$D/crowd"
 	asks_kernel
 	asks_kernel --engine auto --processes
-	! asks_kernel --engine proc
+	refute asks_kernel --engine proc
 	# A process that is asked for alone can tell it all.
-	! asks_kernel -p "$BG_PID" -o NS,TYPE,NSID
+	refute asks_kernel -p "$BG_PID" -o NS,TYPE,NSID
 }
 
 @test "it is loaded where there are many" { as_ourselves quietly_apart where_it_is_worth_it; }
@@ -238,7 +240,7 @@ killed_anywhere() {
 		strace -f --seccomp-bpf -o /dev/null -e trace=bpf -e inject=bpf:signal=KILL:when=$n "$NSLS" --engine bpf >/dev/null 2>&1 || true
 		wait_until have_gone
 	done
-	! mountpoint -q /sys/fs/bpf || [ -z "$(ls /sys/fs/bpf | grep scan)" ]
+	refute grep -q scan <(ls /sys/fs/bpf 2>/dev/null)
 }
 
 @test "nothing stays in the kernel, also when nsls is killed" {
