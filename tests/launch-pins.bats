@@ -16,7 +16,8 @@ pinning() { as_ourselves in_private_mounts "$@"; }
 
 option_of() { [ "$1" = mnt ] && echo mount || echo "$1"; }
 
-unpin() { umount "$1" && rm "$1"; }
+# It is busy while somebody looks at it, as nsls(8) does at all there are.
+unpin() { umount -l "$1" && rm "$1"; }
 
 ### What a pin keeps
 

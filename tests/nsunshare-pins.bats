@@ -22,9 +22,10 @@ world() {
 ### Before the program
 
 # All that there are on FILE
+# It is busy while somebody looks at it, as nsls(8) does at all there are.
 unpin() {
 	while [ -n "$(pinned "$1")" ]; do
-		umount "$1"
+		umount -l "$1"
 	done
 	rm "$1"
 }
