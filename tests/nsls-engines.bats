@@ -36,6 +36,7 @@ populate() {
 	ready "$HELPERS/thread" "$D/ready"
 	ready "$HELPERS/hold" leaderless "$D/ready"
 	ready "$HELPERS/hold" files "$D/ready" "/proc/$FIRST/ns/uts"
+	ready "$HELPERS/hold" shared "$D/ready" "/proc/$FIRST/ns/ipc"
 	ready "$HELPERS/hold" path "$D/ready" "/proc/$FIRST/ns/ipc"
 	ready "$HELPERS/hold" time "$D/ready"
 	ready "$HELPERS/hold" sockets "$D/ready"
