@@ -166,6 +166,24 @@ static __always_inline __u32 late_at(__u32 slot, __u64 address)
 	return slot * LATE + ((address >> 6 ^ address >> 12) & (LATE - 1));
 }
 
+/* Reading */
+
+static __u64 read_u64(__u64 address)
+{
+	__u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), (void *)address);
+	return value;
+}
+
+static __u32 read_u32(__u64 address)
+{
+	__u32 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), (void *)address);
+	return value;
+}
+
 /* Where things are */
 
 /* Offsets, in bytes. */
@@ -195,9 +213,6 @@ static struct layout {
 
 /* Verified by itself. */
 #define APART __attribute__((noinline))
-
-static __u64 read_u64(__u64 address);
-static __u32 read_u32(__u64 address);
 
 /* What is not learnt on the way. */
 APART int learn(void)
@@ -239,24 +254,6 @@ APART int learn(void)
 	at.level = read_u32(read_u64((__u64)bpf_get_current_task() + at.task_pid) + at.pid_level);
 	at.known = 1;
 	return 0;
-}
-
-/* Reading */
-
-static __u64 read_u64(__u64 address)
-{
-	__u64 value = 0;
-
-	bpf_probe_read_kernel(&value, sizeof(value), (void *)address);
-	return value;
-}
-
-static __u32 read_u32(__u64 address)
-{
-	__u32 value = 0;
-
-	bpf_probe_read_kernel(&value, sizeof(value), (void *)address);
-	return value;
 }
 
 /* What tells it from others, of struct ns_common at ADDRESS. Mostly the two stand together. */
@@ -304,8 +301,10 @@ static __u32 place_of(__u32 type, __u64 address, bool *fresh)
 	return place;
 }
 
-/* What is still to be entered, and whom these are the owner and the parent of. */
-/* Volatile, or the compiler takes it apart, and the kernel knows its parts no more. */
+/*
+ * What is still to be entered, and whom these are the owner and the parent of.
+ * Volatile, or the compiler takes it apart, and nobody knows its parts.
+ */
 static volatile struct climb {
 	__u64 user, pid;
 	__u32 owned, nested;
@@ -422,7 +421,7 @@ APART __u32 place_of_thread(__u32 slot)
 
 /* Threads */
 
-/* The one that is being looked at, by addresses. */
+/* The one that is being looked at, by addresses. Volatile as above. */
 static volatile struct thread {
 	__u64 task, leader, first; /* the last one: nsproxy of the leader */
 	__u64 nsproxy;		   /* 0: it has left its namespaces */
