@@ -29,8 +29,7 @@ struct engine {
 	bool own_proc;	    /* /proc has the numbers that we have */
 	dev_t nsfs, sockfs; /* 0: not known */
 
-	pid_t *pids;
-	size_t n_pids, next_pid;
+	int list; /* /proc, as a directory that is read */
 
 	pthread_mutex_t lock; /* of what is below, and of the model */
 	bool failed;

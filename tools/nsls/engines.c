@@ -160,7 +160,6 @@ int scan(struct model *m, const struct need *need, struct diag *d)
 	ret = look(&e, d);
 	pthread_mutex_destroy(&e.lock);
 	cleanup_close_fd(&e.proc);
-	free(e.pids);
 	free(e.cookies);
 	return ret;
 }

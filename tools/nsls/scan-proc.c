@@ -15,10 +15,14 @@
 #include "engine.h"
 #include "kernel.h"
 #include "nsref.h"
+#include "number.h"
 #include "scan.h"
 
 /* Two threads pay from so many processes on, where each has the descriptors that it looks with. */
-enum { MANY = 1000, AT_ONCE = 32, ENOUGH = 64 };
+enum { MANY = 1000, ENOUGH = 64 };
+
+/* Of the list of processes; and how many entries that are, which are this long at least. */
+enum { BATCH_SIZE = 4096, AT_ONCE = BATCH_SIZE / sizeof(struct kernel_dirent) };
 
 /* Links. */
 
@@ -421,13 +425,31 @@ static int look_thoroughly(struct worker *w, pid_t pid, struct diag *d)
 	return 0;
 }
 
-/* *first and the following ones, so many, are the caller's. */
-static size_t take(struct engine *e, size_t *first)
+/*
+ * Takes the numbers that come next in /proc: so many are in PIDS then. 0: there
+ * are no more; -1 with errno. Few at once: what the kernel has made to list
+ * them is still at hand when they are looked at. It lists a directory for one
+ * thread at a time.
+ */
+static int take(struct worker *w, pid_t pids[AT_ONCE])
 {
-	*first = __atomic_fetch_add(&e->next_pid, AT_ONCE, __ATOMIC_RELAXED);
-	if (*first >= e->n_pids || __atomic_load_n(&e->failed, __ATOMIC_RELAXED))
-		return 0;
-	return e->n_pids - *first < AT_ONCE ? e->n_pids - *first : AT_ONCE;
+	int n = 0;
+
+	while (n == 0 && !__atomic_load_n(&w->e->failed, __ATOMIC_RELAXED)) {
+		ssize_t len = kernel_getdents(w->e->list, w->entries, BATCH_SIZE);
+
+		if (len <= 0)
+			return (int)len;
+		for (ssize_t at = 0; at < len;) {
+			const struct kernel_dirent *entry = (void *)(w->entries + at);
+			uint64_t pid;
+
+			at += entry->len;
+			if (number_parse(entry->name, INT32_MAX, &pid) == 0)
+				pids[n++] = (pid_t)pid;
+		}
+	}
+	return n;
 }
 
 static void give_up(struct engine *e, const struct diag *d)
@@ -439,28 +461,45 @@ static void give_up(struct engine *e, const struct diag *d)
 	pthread_mutex_unlock(&e->lock);
 }
 
+static int look_at_process(struct worker *w, pid_t pid, struct diag *d)
+{
+	const struct need *need = w->e->need;
+
+	return need->threads || need->descriptors ? look_thoroughly(w, pid, d) :
+						    look_briefly(w, pid, d);
+}
+
 static void *work(void *arg)
 {
 	struct worker *w = arg;
-	struct engine *e = w->e;
-	bool thorough = e->need->threads || e->need->descriptors;
-	size_t first, n;
+	pid_t pids[AT_ONCE];
 	struct diag d;
+	int n, ret = 0;
 
-	while ((n = take(e, &first)))
-		for (size_t i = first; i < first + n; i++) {
-			int ret = thorough ? look_thoroughly(w, e->pids[i], &d) :
-					     look_briefly(w, e->pids[i], &d);
-
+	while ((n = take(w, pids)) > 0)
+		for (int i = 0; i < n; i++) {
+			ret = look_at_process(w, pids[i], &d);
 			if (ret < 0) {
-				give_up(e, &d);
+				give_up(w->e, &d);
 				return NULL;
 			}
 		}
+	if (n < 0) {
+		diag_fail(&d, "/proc", "look which processes there are");
+		give_up(w->e, &d);
+	}
 	return NULL;
 }
 
 /* The whole. */
+
+/* Its links count the processes, though those of other PID namespaces, too. */
+static bool has_many(const struct engine *e)
+{
+	struct stat st;
+
+	return fstat(e->proc, &st) == 0 && st.st_nlink >= MANY;
+}
 
 static bool has_cpus(void)
 {
@@ -480,7 +519,7 @@ static int look_at_processes(struct engine *e, struct diag *d)
 {
 	struct worker workers[2] = { { .e = e }, { .e = e } };
 	pthread_t other;
-	bool two = e->n_pids >= MANY && e->max_fd >= ENOUGH && has_cpus();
+	bool two = has_many(e) && e->max_fd >= ENOUGH && has_cpus();
 
 	for (int i = 0; i <= two; i++) {
 		workers[i].entries = malloc(ENTRIES_SIZE);
@@ -505,9 +544,11 @@ int proc_look(struct engine *e, struct diag *d)
 {
 	int ret;
 
-	if (scan_pids(e->proc, &e->pids, &e->n_pids) < 0)
+	e->list = openat(e->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (e->list < 0)
 		return diag_fail(d, "/proc", "look which processes there are");
 	ret = look_at_processes(e, d);
+	cleanup_close_fd(&e->list);
 	model_prune(e->m);
 	return ret;
 }
