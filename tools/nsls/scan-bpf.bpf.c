@@ -157,13 +157,20 @@ struct found {
 enum { OF_DESCRIPTORS = 16, ALL_SLOTS = 32 };
 static struct found now[ALL_SLOTS];
 
-/* What was there of late: threads of several containers come one after the other. */
-enum { LATE = 16 };
-static struct found late[SCAN_BPF_SLOTS * LATE];
+/*
+ * What was in a slot of threads of late: those of several containers come one
+ * after the other. The compiler must not take the mask apart: each verifier is to
+ * see where the array ends.
+ */
+enum { LATE = 16, ALL_LATE = 16 * LATE };
+static struct found late[ALL_LATE];
 
-static __always_inline __u32 late_at(__u32 slot, __u64 address)
+static __always_inline struct found *late_of(__u32 slot, __u64 address)
 {
-	return slot * LATE + ((address >> 6 ^ address >> 12) & (LATE - 1));
+	__u64 place = slot * LATE + (address >> 6 ^ address >> 12) % LATE;
+
+	barrier_var(place);
+	return &late[place % ALL_LATE];
 }
 
 /* Reading */
@@ -411,11 +418,9 @@ APART __u32 place_in(__u32 slot)
 APART __u32 place_of_thread(__u32 slot)
 {
 	struct found *f = &now[slot % ALL_SLOTS];
-	__u32 at_late = late_at(slot, f->address);
 
 	f->place = place_in(slot);
-	if (at_late < SCAN_BPF_SLOTS * LATE)
-		late[at_late] = *f;
+	*late_of(slot, f->address) = *f;
 	return f->place;
 }
 
@@ -436,8 +441,7 @@ static struct scan_bpf_task told;
 #define LOOK(slot, pointer)                                                      \
 	do {                                                                     \
 		typeof(pointer) looked = (pointer);                              \
-		struct found *before =                                           \
-			&late[late_at(SCAN_BPF_##slot, (__u64)looked)];          \
+		struct found *before = late_of(SCAN_BPF_##slot, (__u64)looked);  \
 		__u32 inum = looked ? looked->ns.inum : 0;                       \
 		__u64 id = 0;                                                    \
                                                                                  \
@@ -520,7 +524,7 @@ APART int look_at_pid(void)
 	struct found *f = &now[SCAN_BPF_PID], *before;
 
 	look(SCAN_BPF_PID, read_u64(one.pid + level * at.pid_step + at.pid_ns));
-	before = &late[late_at(SCAN_BPF_PID, f->address)];
+	before = late_of(SCAN_BPF_PID, f->address);
 	told.ns[SCAN_BPF_PID] = before->place;
 	if (f->address != before->address || f->id != before->id || f->inum != before->inum)
 		one.others |= 1 << SCAN_BPF_PID;
