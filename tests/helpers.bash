@@ -447,6 +447,9 @@ any_is() {
 	return 1
 }
 
+# refute COMMAND [ARG...]: it fails. ("! COMMAND" alone ends no test.)
+refute() { ! "$@" || fail "unwanted: $*"; }
+
 assert_equal() {
 	[ "$1" = "$2" ] || fail 'differs:' "-- actual: $1" "-- wanted: $2"
 }

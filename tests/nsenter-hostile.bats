@@ -99,7 +99,7 @@ comes_in() {
 given_away() {
 	comes_in "$(command -v nsenter)" "$@"
 	assert_equal "$(<"$ROOT/tmp/result")" written
-	! cmp -s "$VICTIM" "$(command -v nsenter)"
+	refute cmp -s "$VICTIM" "$(command -v nsenter)"
 }
 
 @test "nsenter(1): a script of /proc/self/exe gives its executable away" {
@@ -118,7 +118,7 @@ guarded() {
 	cmp "$VICTIM" "$LAUNCHER"
 	assert_outcome 'exited 126'
 	refute_equal "$(<"$ROOT/tmp/result")" written
-	! grep -sv ^/memfd: "$ROOT/tmp/held"
+	refute grep -sv ^/memfd: "$ROOT/tmp/held"
 }
 
 @test "a script of /proc/self/exe does not get at the executable" {

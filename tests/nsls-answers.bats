@@ -47,7 +47,7 @@ compares() {
 	assert_equal "$(grep -c ' no$' <<<"$output")" "$([ "$AS" = root ] && echo 2 || echo 3)"
 	compared 0 "$TARGET" "$TARGET"
 	assert_equal "$output" "$(wanted "$TARGET" "$TARGET")"
-	! grep -q ' no$' <<<"$output"
+	refute grep -q ' no$' <<<"$output"
 	two=$TARGET
 	target sleep 999
 	compared 0 "$two" "$TARGET"

@@ -15,8 +15,6 @@ setup() {
 	"$NSLS" --engine bpf >/dev/null 2>"$BATS_TEST_TMPDIR/no" || skip "needs a kernel that lets it in: $(head -n 1 "$BATS_TEST_TMPDIR/no")"
 }
 
-refute() { ! "$@" || fail "unwanted: $*"; }
-
 # ready COMMAND [ARG...]: in the background; it writes to the file that $READY is.
 ready() {
 	READY=$D/ready

@@ -46,7 +46,7 @@ comes_and_goes() {
 	is_root || grep -x "+ $user user [0-9]* .*" "$D/lines"
 	is_root || wait_until begins "$user" +
 	# Nothing is said of what was there, or of what stays.
-	! grep " $(ns_of $$ uts) " "$D/lines"
+	refute grep " $(ns_of $$ uts) " "$D/lines"
 	sleep 0.5
 	has_events "$uts" +
 	to "$TARGET" KILL
@@ -152,12 +152,12 @@ restricted() {
 	is_there() { grep -qx "+ $net net - -" "$D/lines"; }
 	if [ "$AS" = root ] || ! as_root; then
 		wait_until is_there
-		! grep " $uts " "$D/lines"
+		refute grep " $uts " "$D/lines"
 	fi
 	exec 8<&-
 	wait_until grep -q "^- $uts uts " "$D/uts-lines"
-	! grep " $net " "$D/uts-lines"
-	! grep -v ' uts ' "$D/uts-lines"
+	refute grep " $net " "$D/uts-lines"
+	refute grep -v ' uts ' "$D/uts-lines"
 }
 
 @test "of the types that are named, of those without a process" { each_way in_own_world restricted; }

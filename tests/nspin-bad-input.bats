@@ -146,7 +146,7 @@ bare() {
 	# The record of a keeper has to be written.
 	if is_kept world; then
 		refute_equal "$status" 0
-		! [ -e "$NSPIN_DIR/other" ]
+		[ ! -e "$NSPIN_DIR/other" ]
 		quietly --stale
 	else
 		assert_status 0

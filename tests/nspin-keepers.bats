@@ -372,9 +372,9 @@ mixed() {
 	unable 'the set kept exists' -t "$TARGET" kept
 	holds pins "$TARGET" $TYPES
 	holds kept "$TARGET" $TYPES
-	! is_kept pins
+	refute is_kept pins
 	quietly -t kept copy
-	! is_kept copy
+	refute is_kept copy
 	holds copy "$TARGET" $TYPES
 	quietly --hold --keep=other -t pins -u
 	holds other "$TARGET" uts

@@ -82,7 +82,7 @@ nothing_new() {
 	own_world -p
 	is_root || return 0
 	unable '.' -t "$TARGET" world
-	! is_there world
+	refute is_there world
 }
 
 is_there() { [ -e "$NSPIN_DIR/$1" ]; }
@@ -208,7 +208,7 @@ copied() {
 	holds five "$TARGET" uts net pid
 	unable '(ipc|IPC)' -t one -i six
 	unable '(ipc|IPC)' -t one -u -i six
-	! is_there six
+	refute is_there six
 	# All in it is all: three has only pid.
 	unable . -t three six
 	# Each stands alone.

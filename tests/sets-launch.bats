@@ -148,7 +148,7 @@ other_cpu() {
 	if [ "$status" -ne 0 ]; then
 		assert_status 125
 		assert_stderr_line --regexp "^$TOOL: hint: .* id \([0-9]+\) below that of the present one"
-		! [ -e "$NSPIN_DIR/world" ]
+		[ ! -e "$NSPIN_DIR/world" ]
 		tidy
 		echo trap >>"$D/seen"
 	else
