@@ -46,7 +46,7 @@ static int list_columns(const struct nsls *n, struct diag *d)
 		.json = n->json, .raw = n->raw, .no_headings = true,
 	};
 	const struct table_choice choice = { 3, { ABOUT_HOLDER, ABOUT_TYPE, ABOUT_DESCRIPTION } };
-	struct table *t = table_new("nsls-columns", about, &choice, &style, d);
+	struct table *t = table_new("lsns-columns", about, &choice, &style, d);
 	int ret = t ? 0 : -1;
 
 	for (const struct table_column *c = nsls_columns; ret == 0 && c->name; c++)

@@ -17,8 +17,8 @@ static int out_of_memory(struct diag *d)
 	return diag_set(d, ENOMEM, NULL, "remember the namespaces");
 }
 
-/* ARRAY, of N things, has room for one more then: it doubles where it is full, at powers of two. */
-static void *room(void *array, size_t n, size_t size, struct diag *d)
+/* It doubles where it is full, at powers of two. */
+void *model_room(void *array, size_t n, size_t size, struct diag *d)
 {
 	void *larger;
 
@@ -162,7 +162,7 @@ int model_add_process(struct model *m, const struct process *process, struct dia
 
 int model_add_holder(struct ns *ns, const struct holder *holder, struct diag *d)
 {
-	struct holder *holders = room(ns->holders, ns->n_holders, sizeof(*holders), d);
+	struct holder *holders = model_room(ns->holders, ns->n_holders, sizeof(*holders), d);
 
 	if (!holders)
 		return -1;
@@ -174,7 +174,7 @@ int model_add_holder(struct ns *ns, const struct holder *holder, struct diag *d)
 
 int model_add_pin(struct ns *ns, const char *path, uint64_t mntns, struct diag *d)
 {
-	struct pinned *pins = room(ns->pins, ns->n_pins, sizeof(*pins), d);
+	struct pinned *pins = model_room(ns->pins, ns->n_pins, sizeof(*pins), d);
 	char *copy;
 
 	if (!pins)

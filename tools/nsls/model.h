@@ -147,6 +147,12 @@ int model_add_pin(struct ns *ns, const char *path, uint64_t mntns, struct diag *
 struct ns *model_add_new(struct model *m, enum nstype type, uint64_t ino, uint64_t id,
 			 struct diag *d);
 
+/*
+ * ARRAY, of N things of SIZE that have been added so one by one, with room for
+ * one more, in place of it. NULL and *d: no memory; ARRAY is as it was.
+ */
+void *model_room(void *array, size_t n, size_t size, struct diag *d);
+
 /* Forget those that are only PASSING. */
 void model_prune(struct model *m);
 

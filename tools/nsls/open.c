@@ -44,9 +44,17 @@ static int open_of_process(const struct ns *ns)
 	return ns->pid ? open_path(nsref_path(path, ns->pid, ns->type, ns->of_children)) : -1;
 }
 
+/* A thread that is not the first one, since 6.9 only. */
+static int open_holder(pid_t pid)
+{
+	int pidfd = kernel_pidfd_open(pid, 0);
+
+	return pidfd < 0 ? kernel_pidfd_open(pid, KERNEL_PIDFD_THREAD) : pidfd;
+}
+
 static int open_socket(const struct holder *holder)
 {
-	cleanup_close int pidfd = kernel_pidfd_open(holder->pid, KERNEL_PIDFD_THREAD);
+	cleanup_close int pidfd = open_holder(holder->pid);
 	cleanup_close int socket = pidfd < 0 ? -1 : kernel_pidfd_getfd(pidfd, holder->fd);
 
 	return socket < 0 ? -1 : ioctl(socket, KERNEL_SIOCGSKNS);

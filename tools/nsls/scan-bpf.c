@@ -389,19 +389,6 @@ static int take_leader(struct bpf *b, const struct scan_bpf_task *t, struct diag
 	return see_children(b, t, &process, d);
 }
 
-/* ARRAY, of N things, has room for one more then. */
-static void *room(void *array, size_t n, size_t size, struct diag *d)
-{
-	void *larger;
-
-	if (n & (n - 1))
-		return array;
-	larger = reallocarray(array, n ? 2 * n : 1, size);
-	if (!larger)
-		out_of_memory(d);
-	return larger;
-}
-
 static int take_task(struct bpf *b, const void *record, struct diag *d)
 {
 	const struct scan_bpf_task *t = record;
@@ -409,7 +396,7 @@ static int take_task(struct bpf *b, const void *record, struct diag *d)
 
 	if (!(t->flags & SCAN_BPF_LEADER_LEFT) && !has_left(b, t))
 		return t->flags & SCAN_BPF_LEADER ? take_leader(b, t, d) : take_thread(b, t, d);
-	larger = room(b->left, b->n_left, sizeof(*larger), d);
+	larger = model_room(b->left, b->n_left, sizeof(*larger), d);
 	if (!larger)
 		return -1;
 	b->left = larger;
@@ -514,7 +501,7 @@ static int take_fd(struct bpf *b, const void *record, struct diag *d)
 		return 0;
 	if (f->tid == f->tgid)
 		return add_holder(b, f, d);
-	larger = room(b->apart, b->n_apart, sizeof(*larger), d);
+	larger = model_room(b->apart, b->n_apart, sizeof(*larger), d);
 	if (!larger)
 		return -1;
 	b->apart = larger;
