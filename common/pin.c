@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "caps.h"
 #include "cleanup.h"
 #include "diag.h"
+#include "file.h"
 #include "mnt.h"
 #include "nsref.h"
 
@@ -61,10 +61,7 @@ static int lock_parent(const char *dir, struct diag *d)
 	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return diag_fail(d, dir, "make private");
-	while (flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return diag_fail(d, dir, "lock the directory above");
-	return steal_fd(&fd);
+	return file_lock(fd, dir, "lock the directory above", d) < 0 ? -1 : steal_fd(&fd);
 }
 
 /* Returns the lock: until the pin is there nobody may take the self-bind back. */

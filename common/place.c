@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -159,10 +158,7 @@ static int become_private(struct place *place, struct diag *d)
 	lock = openat(place->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lock < 0)
 		return diag_fail(d, place->path, "lock the place of sets");
-	while (flock(lock, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return diag_fail(d, place->path, "lock the place of sets");
-	if (reopen(place, d) < 0)
+	if (file_lock(lock, place->path, "lock the place of sets", d) < 0 || reopen(place, d) < 0)
 		return -1;
 	todo = look_at_mount(place, d);
 	if (todo <= NOTHING)

@@ -112,14 +112,6 @@ static int prepare(struct place *place, bool mounts, struct diag *d)
 	return 0;
 }
 
-static int lock(int dir, const char *name, struct diag *d)
-{
-	while (flock(dir, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return diag_fail(d, name, "lock the set");
-	return 0;
-}
-
 /* A directory in the works: whose it is, and what is locked while it is there. */
 struct site {
 	char name[TARGET_SET_MAX + 24];
@@ -147,7 +139,7 @@ static int open_site(const struct place *place, struct site *site, const char *n
 		dir = openat(place->work, site->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (dir < 0 && errno != ENOENT)
 			fail(place, ".new", "open the directory of a set", d);
-		if ((dir < 0 && errno != ENOENT) || (dir >= 0 && lock(dir, name, d) < 0)) {
+		if ((dir < 0 && errno != ENOENT) || (dir >= 0 && file_lock(dir, name, "lock the set", d) < 0)) {
 			unlinkat(place->work, site->name, AT_REMOVEDIR);
 			return -1;
 		}
@@ -211,7 +203,7 @@ static int open_locked(const struct place *place, const char *name, struct diag 
 	for (;;) {
 		cleanup_close int dir = open_dir(place, name, d);
 
-		if (dir < 0 || lock(dir, name, d) < 0)
+		if (dir < 0 || file_lock(dir, name, "lock the set", d) < 0)
 			return -1;
 		if (file_is_named(place->dir, name, dir))
 			return steal_fd(&dir);

@@ -654,3 +654,21 @@ not_there() {
 }
 
 @test "who only reads makes no place" { each_kind not_there; }
+
+# Who may read a directory may lock it; nobody is kept waiting for ever by that.
+locked_by_another() {
+	own_world -u -i
+	quietly -t "$TARGET" -u world
+	start "${AS_USER[@]}" flock --no-fork "$NSPIN_DIR/world" sleep 999
+	wait_until is_locked "$NSPIN_DIR/world"
+	unable 'lock the set: world: ' --add -t "$TARGET" -i world
+	hinted 'somebody has had its lock for [0-9]+ seconds'
+	holds world "$TARGET" uts
+}
+
+is_locked() { ! flock --nonblock "$1" true; }
+
+@test "a lock that somebody does not let go of is waited for, but not for ever" {
+	requires root flock
+	pinning locked_by_another
+}
