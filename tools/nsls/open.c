@@ -10,6 +10,7 @@
 #include "diag.h"
 #include "kernel.h"
 #include "model.h"
+#include "nsfs.h"
 #include "nsid.h"
 #include "nsref.h"
 
@@ -32,16 +33,11 @@ static int open_handle(const struct ns *ns)
 	return ns->id ? nsid_open_handle(ns->id, nstype_table[ns->type].flag, ns->ino) : -1;
 }
 
-static int open_path(const char *path)
-{
-	return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-}
-
 static int open_of_process(const struct ns *ns)
 {
 	char path[NSREF_PATH];
 
-	return ns->pid ? open_path(nsref_path(path, ns->pid, ns->type, ns->of_children)) : -1;
+	return !ns->pid ? -1 : open(nsref_path(path, ns->pid, ns->type, ns->of_children), O_RDONLY | O_CLOEXEC);
 }
 
 /* A thread that is not the first one, since 6.9 only. */
@@ -60,16 +56,18 @@ static int open_socket(const struct holder *holder)
 	return socket < 0 ? -1 : ioctl(socket, KERNEL_SIOCGSKNS);
 }
 
-/* What is there by now may be a FIFO or a device, which is not to be opened. */
-static int open_held(const struct holder *holder)
+/* What is there by now may be another thing, a FIFO or a device: that is not opened. */
+static int open_held(const struct holder *holder, uint64_t ino)
 {
-	char path[48];
-	struct stat st;
+	cleanup_close int dir = -1;
+	char path[32], number[16];
 
 	if (holder->socket)
 		return open_socket(holder);
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)holder->pid, holder->fd);
-	return stat(path, &st) < 0 || !S_ISREG(st.st_mode) ? -1 : open_path(path);
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)holder->pid);
+	snprintf(number, sizeof(number), "%d", holder->fd);
+	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return dir < 0 ? -1 : nsfs_open(dir, number, ino);
 }
 
 static int open_below(const struct ns *ns)
@@ -91,6 +89,6 @@ int model_open(const struct ns *ns)
 	if (ns->fd < 0 && fd < 0)
 		fd = proven(ns, open_of_process(ns));
 	for (size_t i = 0; ns->fd < 0 && fd < 0 && i < ns->n_holders; i++)
-		fd = proven(ns, open_held(&ns->holders[i]));
+		fd = proven(ns, open_held(&ns->holders[i], ns->ino));
 	return ns->fd < 0 && fd < 0 ? proven(ns, open_below(ns)) : fd;
 }
