@@ -345,6 +345,23 @@ in_private_mounts() {
 		"$@"' in_private_mounts "$functions" "$@" 3>&- 4>&-
 }
 
+# find_cpus: CPUS are two that we may use.
+find_cpus() {
+	local cpu
+	CPUS=()
+	for ((cpu = 0; cpu < 256 && ${#CPUS[@]} < 2; cpu++)); do
+		! taskset -c "$cpu" true 2>/dev/null || CPUS+=("$cpu")
+	done
+	[ ${#CPUS[@]} -eq 2 ] || skip 'needs two CPUs'
+}
+
+# on_cpu CPU COMMAND [ARG...]: from now on; on_cpu_apart: for that only.
+on_cpu() {
+	taskset -cp "$1" "$BASHPID" >/dev/null
+	"${@:2}"
+}
+on_cpu_apart() (on_cpu "$@")
+
 # private_etc: for in_private_mounts, an /etc of our own, with what names and ids
 # are looked up in. The whole of it: a mount on a single file goes when somebody
 # outside, who does not see it, replaces the file, as useradd does.

@@ -255,16 +255,6 @@ denied() {
 
 ### Ids of mount namespaces come in batches, one for each CPU
 
-# Two CPUs that we may use
-find_cpus() {
-	local cpu
-	CPUS=()
-	for ((cpu = 0; cpu < 256 && ${#CPUS[@]} < 2; cpu++)); do
-		! taskset -c "$cpu" true 2>/dev/null || CPUS+=("$cpu")
-	done
-	[ ${#CPUS[@]} -eq 2 ] || skip 'needs two CPUs'
-}
-
 # Our own mount namespace has been made on CPU $1; children are born on CPU $2.
 with_trap() {
 	local i
@@ -300,17 +290,7 @@ in_trap() {
 	[ -e "$D/seen" ] || skip 'this kernel gives every new mount namespace a greater id'
 }
 
-from_cpu() {
-	(
-		taskset -cp "$1" "$BASHPID" >/dev/null
-		in_private_mounts on_cpu "$2" with_trap "$@"
-	)
-}
-
-on_cpu() {
-	taskset -cp "$1" "$BASHPID" >/dev/null
-	"${@:2}"
-}
+from_cpu() { on_cpu_apart "$1" in_private_mounts on_cpu "$2" with_trap "$@"; }
 
 @test "a mount namespace whose id is too low for a pin is made again on another CPU" {
 	requires taskset strace

@@ -267,21 +267,6 @@ shared_mount() {
 
 @test "a shared mount is named in the hint; --make-private makes the directory private, once" { pinning shared_mount; }
 
-# Two CPUs that we may use
-find_cpus() {
-	local cpu
-	CPUS=()
-	for ((cpu = 0; cpu < 256 && ${#CPUS[@]} < 2; cpu++)); do
-		! taskset -c "$cpu" true 2>/dev/null || CPUS+=("$cpu")
-	done
-	[ ${#CPUS[@]} -eq 2 ] || skip 'needs two CPUs'
-}
-
-on_cpu() {
-	taskset -cp "$1" "$BASHPID" >/dev/null
-	"${@:2}"
-}
-
 # Our mount namespace has been made on another CPU than the target's.
 below_ours() {
 	own_world --mount --uts
@@ -311,8 +296,6 @@ in_trap() {
 	on_cpu_apart "${CPUS[1]}" in_private_mounts on_cpu "${CPUS[0]}" with_place below_ours
 	[ -e "$D/seen" ] || skip 'this kernel gives every new mount namespace a greater id'
 }
-
-on_cpu_apart() (on_cpu "$@")
 
 @test "a mount namespace whose id is below ours is told by the hint, which names what helps" { as_ourselves in_trap; }
 

@@ -125,22 +125,6 @@ shared_place() {
 
 @test "a mount namespace is kept in a place under a shared mount, too" { pinning shared_place; }
 
-find_cpus() {
-	local cpu
-	CPUS=()
-	for ((cpu = 0; cpu < 256 && ${#CPUS[@]} < 2; cpu++)); do
-		! taskset -c "$cpu" true 2>/dev/null || CPUS+=("$cpu")
-	done
-	[ ${#CPUS[@]} -eq 2 ] || skip 'needs two CPUs'
-}
-
-on_cpu() {
-	taskset -cp "$1" "$BASHPID" >/dev/null
-	"${@:2}"
-}
-
-apart_on_cpu() (on_cpu "$@")
-
 # Our mount namespace is of the one CPU; children are born on the other.
 other_cpu() {
 	local i cpus="$1,$2"
@@ -166,8 +150,8 @@ other_cpu() {
 
 in_trap() {
 	find_cpus
-	apart_on_cpu "${CPUS[0]}" in_private_mounts on_cpu "${CPUS[1]}" with_place other_cpu "${CPUS[@]}"
-	apart_on_cpu "${CPUS[1]}" in_private_mounts on_cpu "${CPUS[0]}" with_place other_cpu "${CPUS[1]}" "${CPUS[0]}"
+	on_cpu_apart "${CPUS[0]}" in_private_mounts on_cpu "${CPUS[1]}" with_place other_cpu "${CPUS[@]}"
+	on_cpu_apart "${CPUS[1]}" in_private_mounts on_cpu "${CPUS[0]}" with_place other_cpu "${CPUS[1]}" "${CPUS[0]}"
 	[ -e "$D/seen" ] || skip 'this kernel gives every new mount namespace a greater id'
 }
 
