@@ -157,48 +157,43 @@ by_descriptor() {
 
 @test "by a descriptor" { each_way by_descriptor; }
 
-by_bare_descriptor() {
-	local ns OWN=()
+# left_open HOW: a UTS namespace, $OPEN, is held by nothing but 77, as hold has it.
+left_open() {
+	local OWN=()
 	own_world --uts
-	ns=$(uts_of "$TARGET")
-	hold path "/proc/$TARGET/ns/uts"
+	OPEN=$(uts_of "$TARGET")
+	hold "$1" "/proc/$TARGET/ns/uts"
 	to "$TARGET" KILL
 	wait_until is_gone "$TARGET"
+}
+
+by_bare_descriptor() {
+	left_open path
 	look
-	shows "$ns" fd 0 null
-	by_holder "$ns" "$NUMBER:77"
+	shows "$OPEN" fd 0 null
+	by_holder "$OPEN" "$NUMBER:77"
 }
 
 @test "by a descriptor that is a path only (O_PATH)" { each_way with_own by_bare_descriptor; }
 
 by_threads_descriptor() {
-	local ns OWN=()
-	own_world --uts
-	ns=$(uts_of "$TARGET")
-	hold files "/proc/$TARGET/ns/uts"
-	to "$TARGET" KILL
-	wait_until is_gone "$TARGET"
+	left_open files
 	[ ! -e "/proc/$BG_PID/fd/77" ]
 	look
-	shows "$ns" fd 0 null
-	by_holder "$ns" "$NUMBER:77"
+	shows "$OPEN" fd 0 null
+	by_holder "$OPEN" "$NUMBER:77"
 }
 
 @test "by a descriptor that one thread has for itself" { each_way by_threads_descriptor; }
 
 shared_by_threads() {
-	local ns OWN=()
-	own_world --uts
-	ns=$(uts_of "$TARGET")
-	hold shared "/proc/$TARGET/ns/uts"
-	to "$TARGET" KILL
-	wait_until is_gone "$TARGET"
+	left_open shared
 	local -a tids=("/proc/$BG_PID/task/"*)
 	assert_equal "${tids[*]##*/}" "$BG_PID $NUMBER ${tids[2]##*/} ${tids[3]##*/}"
 	[ -e "${tids[3]}/fd/77" ]
 	look
-	shows "$ns" fd 0 null
-	assert_equal "${LOOK[$ns]}" "fd 0 null|$NUMBER:77;${tids[2]##*/}:77|null"
+	shows "$OPEN" fd 0 null
+	assert_equal "${LOOK[$OPEN]}" "fd 0 null|$NUMBER:77;${tids[2]##*/}:77|null"
 }
 
 @test "descriptors that threads share are listed once" { each_way shared_by_threads; }
