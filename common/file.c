@@ -8,10 +8,12 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "diag.h"
+#include "kernel.h"
 
 int file_write(const char *path, const char *text, const char *step, struct diag *d)
 {
@@ -122,6 +124,18 @@ int file_lock(int fd, const char *path, const char *step, struct diag *d)
 		}
 		poll(NULL, 0, pause_ms);
 	}
+	return 0;
+}
+
+int file_look(int dir, const char *name, dev_t *device, uint64_t *inode)
+{
+	const int flags = KERNEL_AT_STATX_DONT_SYNC | KERNEL_AT_NO_AUTOMOUNT;
+	struct kernel_statx st;
+
+	if (kernel_statx(dir, name, flags, KERNEL_STATX_INO, &st) < 0)
+		return -1;
+	*device = makedev(st.dev_major, st.dev_minor);
+	*inode = st.ino;
 	return 0;
 }
 

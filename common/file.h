@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct diag;
@@ -28,6 +29,13 @@ long long file_read_number(const char *path);
 
 /* mkdirat(2), where the umask has no say. -1 with errno. */
 int file_mkdir(int dir, const char *name, mode_t mode);
+
+/*
+ * The device and the inode number of NAME in DIR, as of a descriptor in
+ * /proc/PID/fd. No server of a file system is asked for it, it might not answer,
+ * and nothing is mounted. -1 with errno. statx(2): 4.11.
+ */
+int file_look(int dir, const char *name, dev_t *device, uint64_t *inode);
 
 /* Is it still FD that has the name NAME in DIR? If it cannot be told, it is. */
 bool file_is_named(int dir, const char *name, int fd);

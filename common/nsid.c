@@ -227,13 +227,10 @@ static int look_at_process(struct search *s, int all, const char *pid)
  */
 static uint64_t inode_behind(const struct search *s, int dir, const char *number)
 {
-	const int flags = KERNEL_AT_STATX_DONT_SYNC | KERNEL_AT_NO_AUTOMOUNT;
-	struct kernel_statx st;
+	dev_t device;
+	uint64_t ino;
 
-	if (kernel_statx(dir, number, flags, KERNEL_STATX_INO, &st) < 0 ||
-	    st.dev_major != major(s->nsfs) || st.dev_minor != minor(s->nsfs))
-		return 0;
-	return st.ino;
+	return file_look(dir, number, &device, &ino) < 0 || device != s->nsfs ? 0 : ino;
 }
 
 static int look_at_descriptor(struct search *s, int dir, const char *number)

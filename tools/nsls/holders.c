@@ -6,13 +6,13 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "diag.h"
 #include "engine.h"
+#include "file.h"
 #include "kernel.h"
 #include "number.h"
 #include "scan.h"
@@ -221,22 +221,19 @@ static int see_socket(struct open *o, int fd, uint64_t ino, struct diag *d)
 
 /* All. */
 
-/*
- * A link is no help: it is the path of the pin, if one was opened. No server is
- * asked for what it is: it might not answer.
- */
+/* A link is no help: it is the path of the pin, if one was opened. */
 static int see(struct open *o, const char *name, struct diag *d)
 {
-	struct statx st;
+	uint64_t ino;
+	dev_t device;
 	int fd;
 
-	if (statx(o->fds, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &st) < 0 ||
-	    number_parse_fd(name, &fd) < 0)
+	if (file_look(o->fds, name, &device, &ino) < 0 || number_parse_fd(name, &fd) < 0)
 		return 0;
-	if (makedev(st.stx_dev_major, st.stx_dev_minor) == o->w->e->nsfs)
-		return see_namespace(o, fd, name, st.stx_ino, d);
-	if (makedev(st.stx_dev_major, st.stx_dev_minor) == o->w->e->sockfs)
-		return see_socket(o, fd, st.stx_ino, d);
+	if (device == o->w->e->nsfs)
+		return see_namespace(o, fd, name, ino, d);
+	if (device == o->w->e->sockfs)
+		return see_socket(o, fd, ino, d);
 	return 0;
 }
 
