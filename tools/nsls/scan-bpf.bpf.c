@@ -119,9 +119,11 @@ static struct layout {
 	__u32 level; /* of the reader's PID namespace */
 } at;
 
-#define LEARN_TYPE(slot, clone, structure)                                       \
+#define CLONE_NEWMNT CLONE_NEWNS
+
+#define LEARN_TYPE(slot, structure)                                              \
 	do {                                                                     \
-		at.flag[SCAN_BPF_##slot] = CLONE_NEW##clone;                     \
+		at.flag[SCAN_BPF_##slot] = CLONE_NEW##slot;                      \
 		at.ns[SCAN_BPF_##slot] = OFFSET(structure, ns);                  \
 		at.owner[SCAN_BPF_##slot] = OFFSET(structure, user_ns);          \
 	} while (0)
@@ -138,7 +140,7 @@ APART int learn(void)
 	at.pid_number = OFFSET(pid, numbers[0].nr);
 	at.pid_ns = OFFSET(pid, numbers[0].ns);
 	at.pid_step = OFFSET(pid, numbers[1].nr) - OFFSET(pid, numbers[0].nr);
-	LEARN_TYPE(PID, PID, pid_namespace);
+	LEARN_TYPE(PID, pid_namespace);
 	at.parent = OFFSET(pid_namespace, parent);
 	at.flag[SCAN_BPF_USER] = CLONE_NEWUSER;
 	at.ns[SCAN_BPF_USER] = OFFSET(user_namespace, ns);
@@ -372,11 +374,9 @@ static struct scan_bpf_task told;
 	do {                                                                     \
 		if (!EXISTS(structure, ns))                                      \
 			break;                                                   \
-		LEARN_TYPE(slot, slot, structure);                               \
+		LEARN_TYPE(slot, structure);                                     \
 		LOOK(slot, pointer);                                             \
 	} while (0)
-
-#define CLONE_NEWMNT CLONE_NEWNS
 
 /* All that its nsproxy leads to. */
 static __always_inline void look_at_nsproxy(const struct nsproxy *p)

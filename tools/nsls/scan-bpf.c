@@ -216,30 +216,24 @@ static int enlarge(struct bpf *b, size_t place, struct diag *d)
 	return 0;
 }
 
-static struct ns *add(struct bpf *b, uint32_t place, struct diag *d)
-{
-	const struct scan_bpf_ns *told = &b->table[place];
-	struct ns *ns;
-
-	if (place >= b->n_ns && enlarge(b, place, d) < 0)
-		return NULL;
-	if (b->ns[place])
-		return b->ns[place];
-	ns = model_add_new(b->e->m, (enum nstype)told->type, told->inum, told->id, d);
-	if (ns)
-		ns->passing = true;
-	b->ns[place] = ns;
-	return ns;
-}
-
 /* That at PLACE; *ns is NULL if that is 0. -1 and *d. */
 static int see(struct bpf *b, uint32_t place, struct ns **ns, struct diag *d)
 {
 	*ns = NULL;
 	if (!place || place > b->room)
 		return 0;
-	*ns = place < b->n_ns && b->ns[place] ? b->ns[place] : add(b, place, d);
-	return *ns ? 0 : -1;
+	if (place >= b->n_ns && enlarge(b, place, d) < 0)
+		return -1;
+	if (!b->ns[place]) {
+		const struct scan_bpf_ns *told = &b->table[place];
+
+		b->ns[place] = model_add_new(b->e->m, (enum nstype)told->type, told->inum, told->id, d);
+		if (!b->ns[place])
+			return -1;
+		b->ns[place]->passing = true;
+	}
+	*ns = b->ns[place];
+	return 0;
 }
 
 /* Owners and parents */
