@@ -172,8 +172,9 @@ each_call_refused() {
 
 @test "where a call fails, whichever it is: a reason, or the other engine in silence" { as_ourselves each_call_refused; }
 
-# asks_kernel [ARG...]: is a program loaded?
-asks_kernel() { strace -f --seccomp-bpf -e trace=bpf "$NSLS" "$@" 2>&1 >/dev/null | grep -q 'bpf(BPF_PROG_LOAD'; }
+# loads COMMAND [ARG...]: is a program loaded into the kernel?
+loads() { strace -f --seccomp-bpf -e trace=bpf "$@" 2>&1 >/dev/null | grep -q 'bpf(BPF_PROG_LOAD'; }
+asks_kernel() { loads "$NSLS" "$@"; }
 
 where_it_is_worth_it() {
 	requires strace
@@ -185,6 +186,9 @@ where_it_is_worth_it() {
 	asks_kernel
 	asks_kernel --engine auto --processes
 	refute asks_kernel --engine proc
+	# Who sees few of them asks for few.
+	refute loads "$NSCLONE" -p -m --mount-proc "$NSLS"
+	loads "$NSCLONE" -p -m --mount-proc "$NSLS" --engine bpf
 	# A process that is asked for alone can tell it all.
 	refute asks_kernel -p "$BG_PID" -o NS,TYPE,NSID
 }
