@@ -9,6 +9,8 @@
 # - it waits for everyone who holds its descriptor 3: start and run_split
 #   close it.
 
+. "${BASH_SOURCE[0]%/*}/trace.bash"
+
 # `make check' says where things are; by hand, `bats tests/smoke.bats' in a
 # tree that was built in place.
 : "${abs_top_srcdir:=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)}"
