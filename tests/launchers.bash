@@ -13,6 +13,7 @@ births() {
 	case $TOOL in
 	nsclone) printf '%s\n' -U '-r --setup true' '-r --init' ;;
 	nsunshare) printf '%s\n' -U '-r --setup true' '-r --fork' '-r --fork --setup true' ;;
+	*) fail "births: $TOOL is not known" >&2 ;;
 	esac
 }
 
@@ -26,6 +27,7 @@ each_birth() {
 	local BIRTH
 	local -a all=("${BIRTHS[@]}")
 	[ ${#all[@]} -gt 0 ] || mapfile -t all < <(births)
+	[ ${#all[@]} -gt 0 ] || fail "each_birth: no way is known for $TOOL" || return
 	for BIRTH in "${all[@]}"; do
 		printf -- '-- birth %s\n' "$BIRTH"
 		"$@"
@@ -55,7 +57,8 @@ refused() {
 	[ ! -e "$D/ran" ]
 }
 
-# usage TEXT ARG...: a mistake on the command line, explained by TEXT.
+# usage TEXT ARG...: a mistake on the command line, explained by TEXT, which may
+# not be empty: it would be found in each message.
 usage() {
 	printf -- '-- %s %.200s\n' "$TOOL" "${*:2}"
 	refused "$LAUNCHER" "${@:2}"
@@ -63,6 +66,7 @@ usage() {
 }
 
 said_of_usage() {
+	[ "$1" ] || fail 'usage: which mistake?' || return
 	assert_stderr_count 2
 	[[ ${stderr_lines[0]} == "$TOOL: "*"$1"* ]] || show_run "wanted on the first line: $1"
 	assert_equal "${stderr_lines[1]}" "Try '$TOOL --help' for more information."

@@ -27,7 +27,7 @@ exclusive_options() {
 	usage 'exclude each other' -U --background --kill-child
 	usage 'exclude each other' -U --kill-child=TERM --keep-child
 	usage '--propagation' -U --propagation slave
-	usage '' --propagation slave
+	usage 'nothing to isolate' --propagation slave
 }
 
 @test "options that do not go together" { as_ourselves exclusive_options; }

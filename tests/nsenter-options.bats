@@ -121,9 +121,14 @@ walk_through() {
 
 no_options() {
 	own_world -u
-	for option in --no-such -x -tu --target=x --al= --all=x --no-fork=1 --env=x --join-cgroup=x --user-parent=x \
+	usage "'--no-such'" --no-such
+	usage "'-x'" -x
+	# The target is "u", or "x"
+	usage 'of the set u' -tu
+	usage 'of the set x' --target=x
+	for option in --al= --all=x --no-fork=1 --env=x --join-cgroup=x --user-parent=x \
 		--no-new-privs=x --preserve-credentials=x --forward-signals=x; do
-		usage '' "$option"
+		usage 'takes no argument' "$option"
 	done
 	usage "'--no" -t "$TARGET" --no
 	for option in -t --target -f --from -N --net-socket -S --setuid -G --setgid --setenv --keep-env; do

@@ -19,8 +19,13 @@ watching() {
 	wait_until waits "$WATCH"
 }
 
-# Its first scan is over: it waits for a signal, or for the time to pass.
-waits() { [[ $(cat "/proc/$1/wchan" 2>/dev/null) == *poll* ]]; }
+# Its first scan is over: it sleeps in the one poll(2) of two descriptors that it
+# makes, for a signal or for the time to pass. The one of its start-up has three.
+waits() {
+	local call
+	read -r -a call 2>/dev/null <"/proc/$1/syscall" || true
+	[ "${call[2]-}" = 0x2 ] && [[ $(cat "/proc/$1/wchan" 2>/dev/null) == *poll* ]]
+}
 
 # The lines of this namespace: first words, in order. Once it has gone, its number
 # may be that of anybody's.

@@ -31,15 +31,15 @@ of_what() {
 	mistaken --target name
 	mistaken --target -u name
 	mistaken --target --uts="$D/uts"
-	mistaken '' -t "$TARGET"
-	mistaken '' -t "$TARGET" -u
+	mistaken 'set be called' -t "$TARGET"
+	mistaken 'set be called' -t "$TARGET" -u
 	mistaken "'more'" -t "$TARGET" name more
-	mistaken '' -t "$TARGET" --add
-	mistaken '' -d
+	mistaken 'set be called' -t "$TARGET" --add
+	mistaken 'be deleted' -d
 	mistaken "'name'" --batch name
-	mistaken '' -t
-	mistaken '' --nonsense
-	mistaken '' -t "$TARGET" -x name
+	mistaken "'-t'" -t
+	mistaken "'--nonsense'" --nonsense
+	mistaken "'-x'" -t "$TARGET" -x name
 }
 
 @test "a target, and a name or a file, there must be" { each_kind with_world of_what; }
@@ -47,9 +47,8 @@ of_what() {
 bad_targets() {
 	for target in '' 0 -1 +1 ' 1' '1 ' 1: 1:x :1 1:0 99999999999999999999 1:99999999999999999999999 a/b ./x 1x 0x1 '9a' \
 		"$(printf 'a%.0s' {1..65})" $'a\n' 'a b' .a; do
-		mistaken '' -t "$target" name
-		assert_stderr --partial target
-		mistaken '' -t "$target" --uts="$D/uts"
+		mistaken '--target: ' -t "$target" name
+		mistaken '--target: ' -t "$target" --uts="$D/uts"
 	done
 }
 
@@ -57,39 +56,39 @@ bad_targets() {
 
 # Two things that are not done at once
 exclusive() {
-	mistaken '' -t "$TARGET" --uts="$D/uts" name
-	mistaken '' -t "$TARGET" --uts="$D/uts" -n name
-	mistaken '' -t "$TARGET" --uts="$D/uts" -n
-	mistaken '' -t "$TARGET" --uts="$D/uts" -a
-	mistaken '' -t "$TARGET" --uts="$D/uts" --add
-	mistaken '' -t "$TARGET" --uts= name
-	mistaken '' -t "$TARGET" --uts=
+	mistaken 'exclude each other' -t "$TARGET" --uts="$D/uts" name
+	mistaken '--net without a file' -t "$TARGET" --uts="$D/uts" -n name
+	mistaken '--net without a file' -t "$TARGET" --uts="$D/uts" -n
+	mistaken 'exclude each other' -t "$TARGET" --uts="$D/uts" -a
+	mistaken 'exclude each other' -t "$TARGET" --uts="$D/uts" --add
+	mistaken '--uts=' -t "$TARGET" --uts= name
+	mistaken '--uts=' -t "$TARGET" --uts=
 	mistaken '--make-private' -t "$TARGET" --make-private name
 	mistaken '--keep' -t "$TARGET" --keep=name
-	mistaken '' -t "$TARGET" --hold --keep=name true
-	mistaken '' -t "$TARGET" --hold --keep=name --uts="$D/uts"
-	mistaken '' -t "$TARGET" -d world
-	mistaken '' -t "$TARGET" --stale
-	mistaken '' -t "$TARGET" --batch
-	mistaken '' -t "$TARGET" -l
-	mistaken '' -a -l
-	mistaken '' -u -d world
-	mistaken '' --add -d world
-	mistaken '' -l -d world
-	mistaken '' -l --stale
-	mistaken '' --batch -d world
-	mistaken '' --batch --hold --keep=name
-	mistaken '' --batch -u
-	mistaken '' -J -d world
-	mistaken '' -t "$TARGET" -J name
-	mistaken '' -t "$TARGET" -A name
-	mistaken '' -t "$TARGET" -r name
-	mistaken '' -t "$TARGET" -o SET name
-	mistaken '' -t "$TARGET" --noheadings name
-	mistaken '' -l -J -r
-	mistaken '' -l -u
-	mistaken '' -l -o NONSENSE
-	mistaken '' -l -o ''
+	mistaken '--keep' -t "$TARGET" --hold --keep=name true
+	mistaken '--TYPE=FILE' -t "$TARGET" --hold --keep=name --uts="$D/uts"
+	mistaken '--target goes with' -t "$TARGET" -d world
+	mistaken '--target goes with' -t "$TARGET" --stale
+	mistaken '--target goes with' -t "$TARGET" --batch
+	mistaken '--target goes with' -t "$TARGET" -l
+	mistaken '--all goes with' -a -l
+	mistaken 'a type goes with' -u -d world
+	mistaken '--add goes with' --add -d world
+	mistaken 'exclude each other' -l -d world
+	mistaken 'exclude each other' -l --stale
+	mistaken 'exclude each other' --batch -d world
+	mistaken 'exclude each other' --batch --hold --keep=name
+	mistaken 'a type goes with' --batch -u
+	mistaken '--json goes with' -J -d world
+	mistaken '--json goes with' -t "$TARGET" -J name
+	mistaken '--everywhere goes with' -t "$TARGET" -A name
+	mistaken '--raw goes with' -t "$TARGET" -r name
+	mistaken '--output goes with' -t "$TARGET" -o SET name
+	mistaken '--noheadings goes with' -t "$TARGET" --noheadings name
+	mistaken '--json and --raw' -l -J -r
+	mistaken 'a type goes with' -l -u
+	mistaken "'NONSENSE'" -l -o NONSENSE
+	mistaken "column ''" -l -o ''
 	nspin --add -t "$TARGET" --hold true
 	assert_status 125
 	said_of_usage --add
@@ -105,8 +104,8 @@ letters() {
 	refute_line SET
 	nspin -l -r -o SET
 	assert_line SET
-	mistaken '' -l -n -u
-	mistaken '' -l --net=/x
+	mistaken 'a type goes with' -l -n -u
+	mistaken 'a type goes with' -l --net=/x
 }
 
 @test "-n with -l is --noheadings" { each_kind with_world letters; }

@@ -427,8 +427,8 @@ names() {
 	done
 	for name in '' . .. .new -- 1 9a -a a/b a.b/ 'a b' $'a\n' $'\na' 'a:b' ä "${long}c" 'a*' '~' "$(printf 'a\033')"; do
 		for verb in '' --add '--hold --keep'; do
-			[ "$verb" = '--hold --keep' ] || mistaken '' -t "$TARGET" $verb -- "$name"
-			[ "$verb" != '--hold --keep' ] || mistaken '' -t "$TARGET" --hold "--keep=$name"
+			[ "$verb" = '--hold --keep' ] || mistaken 'NAME: ' -t "$TARGET" $verb -- "$name"
+			[ "$verb" != '--hold --keep' ] || mistaken '--keep: ' -t "$TARGET" --hold "--keep=$name"
 			assert_stderr --partial 'a letter or _'
 		done
 	done

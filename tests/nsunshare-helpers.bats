@@ -213,17 +213,17 @@ root_alone() {
 
 never_truncated() {
 	local id
-	usage '' --map-groups=0:0:4294967296
-	usage '' --map-groups=0:0:4294967297
+	usage 'a number is too large' --map-groups=0:0:4294967296
+	usage 'a number is too large' --map-groups=0:0:4294967297
 	for id in 4294967295 4294967296 4294967297 18446744073709551616 -1; do
-		usage '' -U "-S$id"
-		usage '' -U "-G$id"
-		usage '' "--map-user=$id"
-		usage '' "--map-group=$id"
-		usage '' "--map-users=0:$id:1"
-		usage '' "--map-users=$id,0,1"
-		usage '' "--owner=$id:0"
-		usage '' "--owner=0:$id"
+		usage "--setuid: '$id'" -U "-S$id"
+		usage "--setgid: '$id'" -U "-G$id"
+		usage "--map-user: '$id'" "--map-user=$id"
+		usage "--map-group: '$id'" "--map-group=$id"
+		usage "--map-users: '0:$id:1'" "--map-users=0:$id:1"
+		usage "--map-users: '$id,0,1'" "--map-users=$id,0,1"
+		usage "--owner: '$id'" "--owner=$id:0"
+		usage "--owner: '$id'" "--owner=0:$id"
 	done
 }
 

@@ -137,12 +137,12 @@ missing() {
 	failure 'mount namespace' '' -t world -m
 	failure 'PID namespace' '' -t world -p
 	for option in -r --root -w --wd -e --env -c --join-cgroup -Z --follow-context '-N 3' '-S follow' '-G follow'; do
-		usage '' -t world -a $option
+		usage 'needs a process' -t world -a $option
 	done
-	usage '' -t '' -a
-	usage '' -t .new -a
-	usage '' -t world/uts -a
-	usage '' -t ../world -a
+	usage "'' is not" -t '' -a
+	usage "'.new' is not" -t .new -a
+	usage "'world/uts' is not" -t world/uts -a
+	usage "'../world' is not" -t ../world -a
 	# Named, they are no matter of the target.
 	observe "$LAUNCHER" -t world -a -w/tmp pwd
 	assert_outcome 'exited 0'

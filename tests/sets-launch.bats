@@ -237,12 +237,12 @@ no_place() {
 @test "without a place that can be trusted nothing runs" { keeping no_place; }
 
 bad_ones() {
-	usage '' --pin world -p --fork
-	usage '' --pin world
-	usage '' -u --pin ''
-	usage '' -u --pin a/b
+	usage 'no PID namespace' --pin world -p --fork
+	usage 'no PID namespace' --pin world
+	usage "'' is no name" -u --pin ''
+	usage "'a/b' is no name" -u --pin a/b
 	usage 'a letter or _' -u --pin 9a
-	usage '' -u --pin "$(printf 'a%.0s' {1..65})"
+	usage 'at most 64' -u --pin "$(printf 'a%.0s' {1..65})"
 	[ ! -e "$NSPIN_DIR" ]
 }
 
