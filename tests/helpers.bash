@@ -21,6 +21,11 @@
 : "${NSPIN:=$abs_top_builddir/nspin}"
 : "${NSLS:=$abs_top_builddir/nsls}"
 : "${HELPERS:=$abs_top_builddir/tests/helpers}"
+if [ ! -x "$NSCLONE" ] || [ ! -x "$HELPERS/outcome" ]; then
+	# The second builds what only tests need, and runs none.
+	echo "not built: $NSCLONE or $HELPERS/*: run \`make && make check TESTS='" >&2
+	exit 1
+fi
 PACKAGE_VERSION=$(sed -n 's/^AC_INIT(\[nstools\], *\[\([^]]*\)\].*/\1/p' "$abs_top_srcdir/configure.ac")
 export abs_top_srcdir abs_top_builddir NSCLONE NSUNSHARE NSENTER_LITE NSPIN NSLS HELPERS LC_ALL=C
 NSTYPES='mnt uts ipc net pid user cgroup time'
@@ -41,7 +46,8 @@ fail() {
 #   userns   user namespaces (for the user of make_user, if it was called)
 #   subids   that user, or we, have subordinate uids and gids and the means to map them
 #   clone3   the clone3(2) system call
-#   cgroup2  a cgroup v2 directory where we can make others: $CGROUP2
+#   cgroup2  a cgroup v2 directory where we can make others: $CGROUP2, which
+#            /proc/PID/cgroup shows as $CGROUP2_PATH (empty for the top)
 #   TYPE-ns  this kernel has namespaces of TYPE, as in /proc/self/ns
 #   COMMAND  anything else
 requires() {
@@ -79,7 +85,8 @@ require_cgroup2() {
 	top=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
 	[ -n "$top" ] || skip 'needs a mounted cgroup v2'
 	as_root && path= || path=$(sed -n 's/^0:://p' /proc/self/cgroup)
-	CGROUP2=$top${path%/}
+	CGROUP2_PATH=${path%/}
+	CGROUP2=$top$CGROUP2_PATH
 	probe=$CGROUP2/nst-probe-$$
 	mkdir "$probe" 2>/dev/null || skip "needs a writable cgroup, $CGROUP2 is not"
 	rmdir "$probe"
@@ -95,6 +102,8 @@ make_user() {
 	if as_root; then
 		export NST_USER=nst-test-$$
 		retry_locked useradd --create-home --home-dir "$NST_HOME" --shell /bin/sh "$NST_USER"
+		# From Debian 13 on nobody else can enter a new home.
+		chmod 755 "$NST_HOME"
 		publish
 	else
 		NST_USER=$(id -un)

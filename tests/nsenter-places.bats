@@ -249,15 +249,15 @@ joins() {
 	make_cgroup "$CGROUP2/$name"
 	world -u
 	echo "$TARGET" >"$CGROUP2/$name/cgroup.procs"
-	assert_equal "$(v2_of "$TARGET")" "${ours%/}/$name"
+	assert_equal "$(v2_of "$TARGET")" "$CGROUP2_PATH/$name"
 	for option in -c --join-cgroup; do
 		inside -u $option sed -n s/^0:://p /proc/self/cgroup
-		assert_output "${ours%/}/$name"
+		assert_output "$CGROUP2_PATH/$name"
 	done
 	inside -u -c --kill-child sh -c 'sed -n s/^0:://p /proc/self/cgroup /proc/$PPID/cgroup'
-	assert_equal "$output" "${ours%/}/$name"$'\n'"$ours"
+	assert_equal "$output" "$CGROUP2_PATH/$name"$'\n'"$ours"
 	inside -p -c -u sed -n s/^0:://p /proc/self/cgroup
-	assert_output "${ours%/}/$name"
+	assert_output "$CGROUP2_PATH/$name"
 	inside -u sed -n s/^0:://p /proc/self/cgroup
 	assert_output "$ours"
 	assert_equal "$(v2_of $$)" "$ours"

@@ -46,6 +46,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fork.h"
+
 enum { FAILED = 99, MAX_PROCESSES = 64, MAX_CALLS = 1024, MAX_NR = 512, GRACE = 2, LIMIT = 10 };
 
 #define CALL(name) { #name, SYS_##name }
@@ -53,27 +55,86 @@ static const struct {
 	const char *name;
 	int nr;
 } names[] = {
+	/* Not each architecture has these. */
+#ifdef SYS_access
+	CALL(access),
+#endif
+#ifdef SYS_arch_prctl
+	CALL(arch_prctl),
+#endif
+#ifdef SYS_dup2
+	CALL(dup2),
+#endif
+#ifdef SYS_fork
+	CALL(fork),
+#endif
+#ifdef SYS_getpgrp
+	CALL(getpgrp),
+#endif
+#ifdef SYS_lstat
+	CALL(lstat),
+#endif
+#ifdef SYS_mkdir
+	CALL(mkdir),
+#endif
+#ifdef SYS_mknod
+	CALL(mknod),
+#endif
+#ifdef SYS_mmap
+	CALL(mmap),
+#endif
+#ifdef SYS_newfstatat
+	CALL(newfstatat),
+#endif
+#ifdef SYS_open
+	CALL(open),
+#endif
+#ifdef SYS_pause
+	CALL(pause),
+#endif
+#ifdef SYS_pipe
+	CALL(pipe),
+#endif
 #ifdef SYS_poll
-	CALL(poll), CALL(access), CALL(open), CALL(unlink), CALL(rename), CALL(getpgrp),
-	CALL(dup2), CALL(pipe), CALL(fork), CALL(vfork), CALL(stat), CALL(lstat), CALL(rmdir),
-	CALL(readlink), CALL(mkdir), CALL(arch_prctl), CALL(pause), CALL(mknod),
+	CALL(poll),
+#endif
+#ifdef SYS_readlink
+	CALL(readlink),
+#endif
+#ifdef SYS_rename
+	CALL(rename),
+#endif
+#ifdef SYS_renameat
+	CALL(renameat),
+#endif
+#ifdef SYS_rmdir
+	CALL(rmdir),
+#endif
+#ifdef SYS_stat
+	CALL(stat),
+#endif
+#ifdef SYS_unlink
+	CALL(unlink),
+#endif
+#ifdef SYS_vfork
+	CALL(vfork),
 #endif
 	CALL(ppoll), CALL(faccessat), CALL(openat), CALL(unlinkat), CALL(renameat2),
-	CALL(dup3), CALL(pipe2), CALL(clone), CALL(clone3), CALL(newfstatat), CALL(readlinkat),
-	CALL(mkdirat), CALL(mknodat), CALL(renameat), CALL(umask), CALL(getdents64),
-	CALL(read), CALL(write), CALL(close), CALL(fstat), CALL(lseek),
-	CALL(mmap), CALL(mprotect), CALL(munmap), CALL(brk), CALL(rt_sigaction),
-	CALL(rt_sigprocmask), CALL(rt_sigtimedwait), CALL(ioctl), CALL(getpid), CALL(gettid),
-	CALL(getppid), CALL(socket), CALL(socketpair), CALL(connect), CALL(sendto),
-	CALL(recvfrom), CALL(execve), CALL(exit), CALL(exit_group), CALL(wait4), CALL(waitid),
-	CALL(kill), CALL(tgkill), CALL(fcntl), CALL(flock), CALL(getcwd), CALL(chdir),
-	CALL(fchdir), CALL(fchmod), CALL(chroot), CALL(getuid), CALL(getgid), CALL(geteuid),
-	CALL(getegid), CALL(setresuid), CALL(setresgid), CALL(getgroups), CALL(setgroups),
-	CALL(getpgid), CALL(setpgid), CALL(setsid), CALL(capget), CALL(capset), CALL(prctl),
-	CALL(statfs), CALL(fstatfs), CALL(pivot_root), CALL(mount), CALL(umount2),
-	CALL(sethostname), CALL(setdomainname), CALL(futex), CALL(getrandom),
-	CALL(sched_setaffinity), CALL(sched_getaffinity), CALL(setns), CALL(unshare),
-	CALL(signalfd4), CALL(eventfd2), CALL(prlimit64), CALL(rseq), CALL(set_tid_address),
+	CALL(dup3), CALL(pipe2), CALL(clone), CALL(clone3), CALL(readlinkat),
+	CALL(mkdirat), CALL(mknodat), CALL(umask), CALL(getdents64), CALL(read),
+	CALL(write), CALL(close), CALL(fstat), CALL(lseek), CALL(mprotect), CALL(munmap),
+	CALL(brk), CALL(rt_sigaction), CALL(rt_sigprocmask), CALL(rt_sigtimedwait),
+	CALL(ioctl), CALL(getpid), CALL(gettid), CALL(getppid), CALL(socket),
+	CALL(socketpair), CALL(connect), CALL(sendto), CALL(recvfrom), CALL(execve),
+	CALL(exit), CALL(exit_group), CALL(wait4), CALL(waitid), CALL(kill), CALL(tgkill),
+	CALL(fcntl), CALL(flock), CALL(getcwd), CALL(chdir), CALL(fchdir), CALL(fchmod),
+	CALL(chroot), CALL(getuid), CALL(getgid), CALL(geteuid), CALL(getegid),
+	CALL(setresuid), CALL(setresgid), CALL(getgroups), CALL(setgroups), CALL(getpgid),
+	CALL(setpgid), CALL(setsid), CALL(capget), CALL(capset), CALL(prctl), CALL(statfs),
+	CALL(fstatfs), CALL(pivot_root), CALL(mount), CALL(umount2), CALL(sethostname),
+	CALL(setdomainname), CALL(futex), CALL(getrandom), CALL(sched_setaffinity),
+	CALL(sched_getaffinity), CALL(setns), CALL(unshare), CALL(signalfd4),
+	CALL(eventfd2), CALL(prlimit64), CALL(rseq), CALL(set_tid_address),
 	CALL(set_robust_list), CALL(statx), CALL(pidfd_send_signal), CALL(pidfd_open),
 	CALL(open_tree), CALL(move_mount), CALL(openat2), CALL(close_range),
 };
@@ -177,7 +238,7 @@ static pid_t start(char **argv)
 	if (fd == MAP_FAILED)
 		die("mmap");
 	*fd = -1;
-	pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
+	pid = fork_with(CLONE_FILES | SIGCHLD);
 	if (pid < 0)
 		die("clone");
 	if (pid == 0) {

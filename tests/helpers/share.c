@@ -26,6 +26,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fork.h"
+
 static const struct thing {
 	const char *name;
 	unsigned long flag;
@@ -105,7 +107,7 @@ static void report(int semaphore)
 static int share(const struct thing *thing, char **argv)
 {
 	int status, semaphore = make_semaphore();
-	pid_t pid = (pid_t)syscall(SYS_clone, thing->flag | SIGCHLD, NULL, NULL, NULL, NULL);
+	pid_t pid = fork_with(thing->flag | SIGCHLD);
 
 	if (pid < 0)
 		die("clone");
