@@ -235,7 +235,7 @@ static int print_seconds(char *text, size_t size, const char *name, int64_t sec,
 	}
 	if (nsec) {
 		len = (size_t)snprintf(fraction, sizeof(fraction), ".%09" PRId64, nsec % 1000000000);
-		while (fraction[len - 1] == '0')
+		while (len > 1 && fraction[len - 1] == '0')
 			fraction[--len] = '\0';
 	}
 	return snprintf(text, size, "%s=%s%" PRIu64 "%s", name, sign,
