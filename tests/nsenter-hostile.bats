@@ -53,6 +53,7 @@ lurk() {
 			trap '' TERM
 			echo "$exe" >>/tmp/held
 			kill -KILL ${p#/proc/}
+			chmod u+w /proc/self/fd/9
 			n=0
 			while [ $n -lt 50 ]; do
 				{ printf X >>/proc/self/fd/9; } 2>/dev/null && echo written >/tmp/result && exec sleep 999
@@ -68,12 +69,13 @@ lurk() {
 	chmod 755 "$ROOT/bin/lurk" "$ROOT/bin/evil"
 }
 
-# victim FILE: a copy that we may write, and in the container what it needs to
+# victim FILE: a copy that is ours, of mode MODE, and in the container what it needs to
 # start there
 victim() {
 	local library
 	VICTIM=$D/${1##*/}
 	"${WHO[@]}" cp "$1" "$VICTIM"
+	chmod "${MODE:-755}" "$VICTIM"
 	for library in $(ldd "$1" 2>/dev/null | grep -o '/[^ ]*'); do
 		mkdir -p "$ROOT${library%/*}"
 		cp -L "$library" "$ROOT$library"
@@ -131,6 +133,12 @@ guarded() {
 	as_ourselves guarded -m -p --drop-caps=sys_ptrace
 	as_ourselves guarded -p -r --drop-caps=sys_ptrace
 	as_ourselves guarded -a -e -r -w --drop-caps=sys_ptrace
+}
+
+@test "nor where the executable is read-only, for its owner can change that" {
+	CONTAINER=(-r) MODE=555
+	each_way guarded -a
+	each_way guarded -U -m -p --preserve-credentials
 }
 
 executed_well() {
