@@ -82,16 +82,17 @@ victim() {
 	done
 }
 
-# comes_in TOOL ARG...: while the container lurks. What runs for ever there is killed
-# when it has been held, or by and by.
+# comes_in TOOL ARG...: while the container lurks. In ARG, PID is the target's. What
+# runs for ever there is killed when it has been held, or by and by.
 comes_in() {
+	local -a args=("${@:2}")
 	busybox_container
 	lurk
 	rm -f "$ROOT/tmp/"*
 	victim "$1"
 	container /bin/lurk
 	wait_until test -e "$ROOT/tmp/lurking"
-	observe "$VICTIM" -t "$TARGET" "${@:2}" /bin/evil
+	observe "$VICTIM" -t "$TARGET" "${args[@]//PID/$TARGET}" /bin/evil
 	to "$TARGET" TERM
 	wait_until test -e "$ROOT/tmp/result"
 	to "$TARGET" KILL
@@ -135,10 +136,44 @@ guarded() {
 	as_ourselves guarded -a -e -r -w --drop-caps=sys_ptrace
 }
 
+@test "nor where the mount namespace is given by a file" {
+	CONTAINER=(-r)
+	each_way guarded -U -p --mount=/proc/PID/ns/mnt
+	each_way guarded -U -p --from /proc/PID/ns/mnt
+}
+
 @test "nor where the executable is read-only, for its owner can change that" {
 	CONTAINER=(-r) MODE=555
 	each_way guarded -a
 	each_way guarded -U -m -p --preserve-credentials
+}
+
+# Whatever lets the target choose the program: its mount namespace, its directories,
+# the PATH of its environment.
+by_trampoline() {
+	local TRACED=$D/nsenter-lite options file
+	"${WHO[@]}" cp "$LAUNCHER" "$TRACED"
+	own_world -u
+	file=/proc/$TARGET/ns/mnt
+	for options in -a -m "--mount=$file" "--from $file" -r --root=/ -w --wd=/ --wdns=/ -e; do
+		executes execveat $options
+	done
+	executes execve -u
+	# Nobody gets more of an executable that we cannot write ourselves.
+	[ -O "$LAUNCHER" ] || is_root || TRACED=$LAUNCHER executes execve -a
+}
+
+# executes CALL OPTION...: it is by this system call that the program is executed.
+executes() {
+	observe strace -q -o "$D/trace" -e trace=execve,execveat "$TRACED" -t "$TARGET" "${USER_OPTION[@]}" -u "${@:2}" -F true
+	assert_outcome 'exited 0'
+	assert_equal "$(sed -n '2s/(.*//p' "$D/trace")" "$1"
+}
+
+@test "whatever lets the target choose the program leads over the trampoline, and nothing else does" {
+	requires strace
+	[[ $(uname -m) =~ ^(x86_64|aarch64)$ ]] || skip "there is no trampoline for $(uname -m)"
+	each_way in_own_world by_trampoline
 }
 
 executed_well() {
@@ -161,6 +196,31 @@ executed_well() {
 @test "the program is executed with its own name and arguments all the same" {
 	requires root
 	as_ourselves executed_well
+}
+
+passes_over() {
+	mkdir -p "$D/first/name" "$D/second"
+	printf '#!/bin/sh\necho "$0"\n' | tee "$D/first/other" >"$D/second/other"
+	cp "$D/second/other" "$D/second/name"
+	chmod 755 "$D/second/name" "$D/second/other"
+	own_world -m
+	for name in name other; do
+		inside "${USER_OPTION[@]}" -m --setenv "PATH=$D/none:$D/first:$D/second:/bin:/usr/bin" "$name"
+		assert_output "$D/second/$name"
+		cannot_execute 126 'Permission denied' "PATH=$D/first:$D/none" "$name"
+	done
+	cannot_execute 127 'No such file or directory' "PATH=$D/none:$D/second" none
+}
+
+# cannot_execute STATUS TEXT PATH=... NAME
+cannot_execute() {
+	observe "$LAUNCHER" -t "$TARGET" "${USER_OPTION[@]}" -m --setenv "$3" "$4"
+	assert_outcome "exited $1"
+	assert_stderr_line "nsenter-lite: execute: $4: $2"
+}
+
+@test "a directory, or a file without execute permission, that comes earlier in PATH is passed over" {
+	each_way in_own_world passes_over
 }
 
 ### Memory, descriptors, everything else that is in /proc/PID
