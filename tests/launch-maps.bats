@@ -91,6 +91,46 @@ only_two_programs() {
 	as_ourselves only_two_programs -r --map-users 1:100000:10 --map-groups 1:100000:10
 }
 
+# with_caps CAPS: in NS, the user with these capabilities, whose helpers say what they
+# have been called with, and fail.
+with_caps() {
+	fake newuidmap 'echo "$0 $*" >&2; exit 3'
+	fake newgidmap 'echo "$0 $*" >&2; exit 3'
+	NS=(setpriv --reuid "$NST_USER" --regid "$NST_USER" --clear-groups --inh-caps="$1" --ambient-caps="$1" "${NS[@]}")
+}
+
+one_capability() {
+	with_caps +setuid
+	maps_are '5 100000 3' '' allow --map-users 5:100000:3
+	fails --map-groups 5:100000:3
+	assert_stderr_line --regexp "^$TOOL: newgidmap: exit status 3: .*/newgidmap [0-9]+ 5 100000 3$"
+	with_caps +setgid
+	maps_are '' '5 100000 3' allow --map-groups 5:100000:3
+	fails --map-users 5:100000:3
+	assert_stderr_line --regexp "^$TOOL: newuidmap: exit status 3: .*/newuidmap [0-9]+ 5 100000 3$"
+}
+
+@test "CAP_SETUID is for the map of uids, CAP_SETGID for that of gids; without it, the helper is called" {
+	requires root setpriv
+	as_ourselves one_capability
+}
+
+# After execve(2), a process whose real uid only is 0 has all capabilities, but none is
+# in effect.
+permitted_capability() {
+	with_caps -all
+	NS=(setpriv --euid "$NST_USER" env PATH="$D/fake:$PATH" "$LAUNCHER")
+	observe "${NS[@]:0:5}" sed -n 's/^Cap\(Prm\|Eff\):.*[1-9a-f].*/\1/p' /proc/self/status
+	assert_output Prm
+	fails --map-users 5:100000:3
+	assert_stderr_line --regexp "^$TOOL: newuidmap: exit status 3: .*/newuidmap [0-9]+ 5 100000 3$"
+}
+
+@test "a capability that is permitted and not effective is not there: the helper is called" {
+	requires root setpriv
+	as_ourselves permitted_capability
+}
+
 ### Blocks
 
 both_forms() {
@@ -529,6 +569,20 @@ denied_setgroups() {
 @test "-G where setgroups is denied fails if groups would stay, and only then" {
 	requires root
 	as_ourselves denied_setgroups
+}
+
+without_setgid() {
+	NS=(setpriv --clear-groups --bounding-set=-setgid --inh-caps=-all "$LAUNCHER")
+	for options in -u "-u $(indirect)" '-u --setup true'; do
+		fails $options -G 0
+		assert_stderr_count 1
+		assert_stderr_line "$TOOL: drop supplementary groups: Operation not permitted"
+	done
+}
+
+@test "-G without CAP_SETGID fails, also where no group would stay, and blames no user namespace" {
+	requires root setpriv
+	as_ourselves without_setgid
 }
 
 ### Capabilities

@@ -122,6 +122,19 @@ ignored_by_program() {
 
 @test "a PID 1 that ignores a signal stays" { each_way ignored_by_program; }
 
+caught_by_name() {
+	local set
+	for set in SigCgt SigIgn SigBlk; do
+		launch -rp bash -c 'printf "$0" >/proc/self/comm; echo >"$1"; sleep 99 & wait' "$set:\t4000" "$D/named"
+		wait_until test -s "$D/named"
+		to "$LAUNCHER_PID" TERM
+		ended 'killed 15'
+		rm "$D/named" "$D/outcome"
+	done
+}
+
+@test "a PID 1 whose name looks like the signals that it catches is ended by TERM all the same" { each_way caught_by_name; }
+
 is_pid_1() {
 	run_watched -rp "$NSCLONE" -u sh -c 'kill -TERM $$'
 	run_watched -rp "$NSCLONE" -p sh -c 'kill -KILL $$; exit 3'

@@ -101,6 +101,28 @@ nobody_there() {
 	as_the_user nobody_there
 }
 
+# Who has no id in there is 65534, and may find that this is somebody.
+overflow_is_mapped() {
+	local uid gid
+	uid=$(own_uid) gid=$(own_gid)
+	world --map-user 65534 --map-group 65534
+	status_of -a
+	is Uid 65534
+	is Gid 65534
+	is_root && return
+	WHO=()
+	cannot "neither gid 0 nor our own: its map is 65534:$gid:1" '--setgid names another one' -a
+	cannot "neither uid 0 nor our own: its map is 65534:$uid:1" '--setuid names another one' -a -G 65534
+	status_of -a -S 65534 -G 65534
+	ids_are 65534 65534 ''
+}
+
+@test "the overflow id is our own where that is what it is mapped to, and only there" {
+	as_ourselves overflow_is_mapped
+	requires root
+	as_the_user overflow_is_mapped
+}
+
 unchanged() {
 	AROUND=(setpriv --groups 5,7 --rgid 3 --egid 3)
 	world -un
@@ -202,6 +224,18 @@ followed_on_host() {
 	as_ourselves followed_on_host
 }
 
+misnamed() {
+	target_named 'Uid:\t7 7'
+	status_of -S follow
+	is Uid "$(own_uid)"
+	is_root || return 0
+	target_named 'Gid:\t7 7'
+	status_of -G follow
+	is Gid "$(own_gid)"
+}
+
+@test "follow: a name of the target that looks like ids is only a name" { each_way misnamed; }
+
 not_an_id() {
 	world -r -u
 	for id in '' -1 +1 ' 1' 1x 4294967295 4294967296 18446744073709551616 no-such-name Follow; do
@@ -243,6 +277,52 @@ groups_stay() {
 	AROUND=(setpriv --reuid "$NST_USER" --regid "$NST_USER" --groups 12345,12346)
 	cannot 'drop supplementary groups' 'denies setgroups' -a
 	AROUND=()
+	end_target
+	# A target that has it in its name only
+	WHO=(setpriv --reuid "$NST_USER" --regid "$NST_USER" --clear-groups)
+	target_named 'Groups:\t12345 ' "$NSCLONE" -r -u
+	WHO=()
+	AROUND=(setpriv --reuid "$NST_USER" --regid "$NST_USER" --groups 12345)
+	cannot 'drop supplementary groups' 'denies setgroups' -a
+	AROUND=()
+}
+
+# Within a user namespace, all groups that it does not map have the overflow gid, the
+# target's and ours.
+groups_without_number() {
+	local -a of_user=(setpriv --reuid "$NST_USER" --regid "$NST_USER")
+	D=$(mktemp -d "$NST_HOME/XXXXXX")
+	chmod 777 "$D"
+	start "${of_user[@]}" --groups 12345 "$NSCLONE" -r sleep 999
+	wait_until last_is "$BG_PID" sleep
+	OUTER=$CHILD
+	start "${of_user[@]}" --groups 12345 "$LAUNCHER" -t "$OUTER" -a "$NSCLONE" -r -u sleep 999
+	wait_until last_is "$BG_PID" sleep
+	TARGET=$CHILD
+	assert_equal "$(sed -n 's/^Groups:[[:blank:]]*\([0-9]*\).*/\1/p' "/proc/$TARGET/status")" 12345
+	# Its own, too, has no number in there.
+	AROUND=("${of_user[@]}" --groups 12345 "$LAUNCHER" -t "$OUTER" -a)
+	cannot 'drop supplementary groups' 'denies setgroups' -a
+	AROUND=("${of_user[@]}" --clear-groups "$LAUNCHER" -t "$OUTER" -a)
+	status_of -a
+	ids_are 0 0 ''
+	AROUND=()
+}
+
+@test "setgroups denied: groups without a number here are not taken for the target's" {
+	requires root setpriv
+	as_ourselves groups_without_number
+}
+
+lacks_setgid() {
+	! is_root || AROUND=(setpriv --clear-groups --bounding-set=-setgid --inh-caps=-all)
+	failure 'drop supplementary groups: Operation not permitted' '' -G "$(own_gid)"
+	AROUND=()
+}
+
+@test "--setgid without CAP_SETGID is a failure, and no user namespace is to blame" {
+	requires setpriv
+	each_way lacks_setgid
 }
 
 @test "setgroups denied: groups that the target lacks are a failure, those that it has may stay" {

@@ -32,6 +32,20 @@ own_world() {
 	world "$@"
 }
 
+# target_named NAME [COMMAND...]: its comm is NAME, a format of printf; it is stopped.
+# The name stands on the first line of /proc/PID/status, and can look like another.
+target_named() {
+	start "${WHO[@]}" "${@:2}" bash -c 'printf "$1" >/proc/$$/comm; kill -STOP $$' - "$1"
+	wait_until stopped_below "$BG_PID"
+	assert_equal "$(<"/proc/$TARGET/comm")" "$(printf "$1")"
+}
+
+stopped_below() {
+	TARGET=$1
+	! child_of "$1" || TARGET=$CHILD
+	stopped "$TARGET"
+}
+
 # ranged OPTION...: one with a range of ids, from 0 on.
 ranged() {
 	local -a range=(--map-auto)

@@ -157,6 +157,9 @@ nested() {
 	assert_equal "$(tr -d ' \n' <<<"$output" | cut -c1-20)" "{\"pids\":[{\"ns\":$(ns_of $$ pid | cut -c1-5)"
 	shows -r -n --translate $$
 	assert_equal "$output" "$(ns_of $$ pid) $$"
+	target_named 'NSpid:\t7 8'
+	shows -r -n --translate "$TARGET"
+	assert_equal "$output" "$(ns_of "$TARGET" pid) $TARGET"
 }
 
 @test "--translate: the PID in each PID namespace that sees it" { each_way nested; }
@@ -201,6 +204,10 @@ not_translated() {
 of_others() {
 	# It is in our PID namespace, which can be told without looking at it.
 	shows -r -n --translate $$
+	assert_equal "$output" "$(stat -Lc %i /proc/self/ns/pid) $$"
+	# Nor does it matter which name nsls itself has.
+	ln -s "$NSLS" "$D/NSpid:"$'\t1\t2'
+	NSLS=$D/NSpid:$'\t1\t2' shows -r -n --translate $$
 	assert_equal "$output" "$(stat -Lc %i /proc/self/ns/pid) $$"
 	WHO=()
 	target "$NSCLONE" -p sleep 999
@@ -291,6 +298,23 @@ inside_of() {
 @test "the processes in a namespace that is named by its inode number, its id, or a file" {
 	requires perl
 	each_way in_own_world inside_of
+}
+
+of_other_types() {
+	local operand text='another type than --type says: net'
+	own_world -un
+	for operand in "/proc/$TARGET/ns/net" "$(ns_of "$TARGET" net)" ":$(id_of "/proc/$TARGET/ns/net")"; do
+		[ "$operand" != : ] || continue
+		unable "$text" -t uts,ipc --type mnt "$operand"
+	done
+	unable "$text" -t uts "/proc/$TARGET/ns/uts" "/proc/$TARGET/ns/net"
+	rows PID -t uts,net "/proc/$TARGET/ns/net"
+	assert_output "$TARGET"
+}
+
+@test "-t: a namespace of another type that is named is an error" {
+	requires perl
+	each_way in_own_world of_other_types
 }
 
 no_namespace() {

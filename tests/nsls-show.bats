@@ -65,6 +65,17 @@ a_process() {
 
 @test "what a process tells of its namespace is shown" { each_way a_process; }
 
+misnamed() {
+	local name
+	for name in 'PPid:\t7' 'Uid:\t7 7' 'NSpid:\t7'; do
+		target_named "$name" "$NSUNSHARE" -ru
+		rows PID,PPID,UID,NSPID "/proc/$TARGET/ns/uts"
+		assert_equal "$output" "$TARGET $BASHPID $("${WHO[@]}" id -u) $TARGET"
+	done
+}
+
+@test "a name of a process that looks like a line of its status is only a name" { each_way misnamed; }
+
 ids() {
 	local type
 	[ -n "$(id_of /proc/self/ns/uts)" ] || skip 'needs 64-bit ids of namespaces (Linux 6.18)'
