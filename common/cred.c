@@ -76,7 +76,10 @@ int cred_act_as(uint32_t uid, uint32_t gid, struct diag *d)
 	return uid == saved ? 0 : act_as_user(uid, d);
 }
 
-/* Is there a group among the supplementary ones that is not GID? */
+/*
+ * Is there a group among the supplementary ones that is not GID? Each that the
+ * user namespace does not map looks like the overflow gid.
+ */
 static bool has_other_groups(gid_t gid)
 {
 	int n = getgroups(0, NULL);
@@ -85,7 +88,7 @@ static bool has_other_groups(gid_t gid)
 	if (n > 0)
 		n = groups ? getgroups(n, groups) : -1;
 	for (int i = 0; i < n; i++)
-		if (groups[i] != gid)
+		if (groups[i] != gid || gid == KERNEL_OVERFLOW_ID)
 			return true;
 	return n < 0;
 }

@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "file.h"
+#include "kernel.h"
 #include "number.h"
 #include "subid.h"
 
@@ -209,13 +210,11 @@ int idmap_read(struct idmap *map, int proc, enum idkind kind, struct diag *d)
 
 bool idmap_has_inner(const struct idmap *map, uint32_t inner, uint32_t outer)
 {
-	const uint32_t overflow = 65534;
-
 	for (unsigned int i = 0; i < map->n; i++) {
 		const struct idrange *r = &map->line[i];
 
 		if (inner - r->inner < r->count && inner >= r->inner)
-			return inner != overflow || r->outer + (inner - r->inner) == outer;
+			return inner != KERNEL_OVERFLOW_ID || r->outer + (inner - r->inner) == outer;
 	}
 	return false;
 }

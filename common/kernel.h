@@ -119,6 +119,12 @@
 #define KERNEL_CAP_PERFMON 38 /* 5.8 */
 #define KERNEL_CAP_BPF 39 /* 5.8 */
 
+/*
+ * include/linux/highuid.h: what each uid and gid looks like that the user
+ * namespace does not map. /proc/sys/kernel/overflowuid can change it.
+ */
+#define KERNEL_OVERFLOW_ID 65534U
+
 /* include/linux/proc_ns.h */
 #define KERNEL_FIRST_USER_NS 0xeffffffdU
 #define KERNEL_FIRST_PID_NS 0xeffffffcU

@@ -184,8 +184,6 @@ static bool has_number(const char *line, gid_t number)
 
 bool target_has_groups(const struct target *t, const gid_t *groups, int n)
 {
-	/* Others may have no number in our user namespace, where one number stands for them all. */
-	const gid_t overflow = 65534;
 	char text[16384];
 	struct diag ignored;
 	const char *line;
@@ -194,8 +192,9 @@ bool target_has_groups(const struct target *t, const gid_t *groups, int n)
 	if (target_id(t, "Gid", &gid, &ignored) < 0)
 		return false;
 	line = status_line(t, "\nGroups:", text, sizeof(text), &ignored);
+	/* Groups that our user namespace does not map all look like the overflow gid. */
 	for (int i = 0; i < n; i++)
-		if (groups[i] == overflow ||
+		if (groups[i] == KERNEL_OVERFLOW_ID ||
 		    (groups[i] != gid && (!line || !has_number(line, groups[i]))))
 			return false;
 	return true;

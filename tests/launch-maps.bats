@@ -560,6 +560,9 @@ denied_setgroups() {
 	assert_stderr_line --regexp "^$TOOL: drop supplementary groups: Operation not permitted$"
 	assert_stderr_line --regexp "^$TOOL: hint: .*setgroups"
 	fails -r -G 0 $(indirect)
+	# All groups that are not mapped look like this one.
+	fails --map-user 0 --map-group 65534 -G 65534
+	assert_stderr_line --regexp "^$TOOL: hint: .*setgroups"
 	NS=(setpriv --groups 0 "$LAUNCHER")
 	fails -r --setgroups deny --map-groups 5:100000:1 -G 5
 	assert_stderr_line --regexp "^$TOOL: hint: .*setgroups"
