@@ -614,6 +614,14 @@ kept_caps() {
 kept_caps_of_root() {
 	caps_are "$(sed -n 's/^CapPrm:\t//p' /proc/self/status)" -u -S 7 -G 7 --keep-caps
 	caps_are 0000000000000000 -u -S 7 -G 7
+	# They are in effect when the program is executed, too.
+	mkdir -m 700 "$D/private"
+	printf '#!/bin/sh\n' >"$D/private/program"
+	chmod 755 "$D/private/program"
+	observe "$LAUNCHER" -u -S 7 -G 7 --keep-caps "$D/private/program"
+	assert_outcome 'exited 0'
+	observe "$LAUNCHER" -u -S 7 -G 7 "$D/private/program"
+	assert_outcome 'exited 126'
 }
 
 @test "--keep-caps keeps the capabilities across a change of ids" {

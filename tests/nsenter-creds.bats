@@ -105,10 +105,12 @@ nobody_there() {
 overflow_is_mapped() {
 	local uid gid
 	uid=$(own_uid) gid=$(own_gid)
-	world --map-user 65534 --map-group 65534
+	! is_root || AROUND=(setpriv --regid 3 --clear-groups)
+	target "${AROUND[@]}" "$NSCLONE" --map-user 65534 --map-group 65534 sleep 999
 	status_of -a
 	is Uid 65534
 	is Gid 65534
+	AROUND=()
 	is_root && return
 	WHO=()
 	cannot "neither gid 0 nor our own: its map is 65534:$gid:1" '--setgid names another one' -a

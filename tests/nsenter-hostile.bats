@@ -160,7 +160,7 @@ by_trampoline() {
 	done
 	executes execve -u
 	# Nobody gets more of an executable that we cannot write ourselves.
-	[ -O "$LAUNCHER" ] || is_root || TRACED=$LAUNCHER executes execve -a
+	"${WHO[@]}" test -O "$LAUNCHER" || is_root || TRACED=$LAUNCHER executes execve -a
 }
 
 # executes CALL OPTION...: it is by this system call that the program is executed.
