@@ -18,7 +18,7 @@ setup() { setup_faults; }
 
 readonly PIDFD_KNOWS='0:ioctl:* 0:newfstatat:2' # the user namespace; else /proc tells, or the kernel refuses to enter it
 readonly NO_GROUPS='*:setgroups:*' # what is not dropped out here is dropped in there; or may stay, where it is denied
-readonly WRITABLE='0:access:*'     # our own executable; if in doubt, it is
+readonly WRITABLE='0:newfstatat:*@/proc/self/exe 0:access:*' # our own executable; if in doubt, it is
 readonly DENIED='0:setns:1'        # so it is to who shares some of the target's: the rest is tried
 readonly CLOSED='0:lseek:*'        # of the target's environment: asked for once more from inside
 
