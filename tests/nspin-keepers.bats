@@ -352,6 +352,22 @@ fails_whole() {
 
 @test "where descriptors are scarce there is a whole set or none" { each_kind fails_whole; }
 
+# The limit is also one for stderr, if that is a file.
+too_large() {
+	local limit
+	a_world uts
+	for limit in 0 1 5; do
+		status=0
+		output=$("${WHO[@]}" prlimit --core=0 --fsize=$limit "$NSPIN" --hold --keep=world -t "$TARGET" -u 2>&1) || status=$?
+		assert_status 1
+		assert_output 'nspin: write the record of a keeper: keeper: File too large'
+		deserted
+		assert_equal "$(keepers)" ''
+	done
+}
+
+@test "where a file may not grow there is an error, and no keeper" { each_kind too_large; }
+
 # Whoever keeps a mount namespace by a descriptor may keep his own, too.
 own_mounts() {
 	start "${WHO[@]}" sleep 999
