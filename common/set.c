@@ -170,13 +170,20 @@ static int publish(const struct place *place, const struct site *site, const cha
 	return fail(place, name, "publish the set", d);
 }
 
+/* A second descriptor, because the first one has the lock, which must not outlast build(). */
+static int hold_site(const struct place *place, const struct site *site, int *held, struct diag *d)
+{
+	*held = openat(site->dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *held < 0 ? fail(place, ".new", "open the directory of a set", d) : 0;
+}
+
 /* Build what FD holds aside and make it the set NAME, in place of OLD, if that is none of -1. */
 static int build(const struct place *place, const struct set_wish *wish, const int fd[NSTYPE_COUNT],
 		 int old, struct set_made *made, struct diag *d)
 {
 	struct site site = { .dir = -1 };
+	cleanup_close int held = -1;
 	struct diag ignored;
-	struct stat st;
 	bool gone;
 	int ret;
 
@@ -184,11 +191,13 @@ static int build(const struct place *place, const struct set_wish *wish, const i
 		return -1;
 	ret = place->mounts && !wish->keeper ? members_pin(place->path, wish->name, site.dir, fd, d) :
 					       keeper_start(wish->name, site.dir, fd, d);
+	if (ret == 0 && made)
+		ret = hold_site(place, &site, &held, d);
 	if (ret == 0)
 		ret = publish(place, &site, wish->name, old, d);
-	if (ret == 0 && made && fstat(site.dir, &st) == 0) {
+	if (ret == 0 && made) {
 		snprintf(made->name, sizeof(made->name), "%s", wish->name);
-		made->ino = st.st_ino;
+		made->dir = steal_fd(&held);
 	}
 	/* What lies aside now is what has failed, or what has been replaced. */
 	if (ret || old >= 0)
@@ -291,7 +300,8 @@ static int take_away(const struct place *place, const char *name, int dir, struc
 	return -1;
 }
 
-int set_remove(struct place *place, const char *name, struct diag *d)
+/* If ONLY is not -1, the set is removed only if ONLY is its directory. */
+static int remove_set(struct place *place, const char *name, int only, struct diag *d)
 {
 	cleanup_close int dir = -1;
 	int there = place_open(place, d);
@@ -301,22 +311,34 @@ int set_remove(struct place *place, const char *name, struct diag *d)
 	if (prepare(place, false, d) < 0)
 		return -1;
 	dir = open_locked(place, name, d);
+	if (dir >= 0 && only >= 0 && !file_is_named(place->dir, name, only))
+		return 0;
 	return dir < 0 || members_check(name, dir, d) ? -1 : take_away(place, name, dir, d);
+}
+
+int set_remove(struct place *place, const char *name, struct diag *d)
+{
+	return remove_set(place, name, -1, d);
 }
 
 void set_unmake(struct set_made *made)
 {
 	struct place place = PLACE_NONE;
 	struct diag ignored;
-	struct stat st;
 	int keep = errno;
 
-	if (*made->name && place_open(&place, &ignored) > 0 &&
-	    fstatat(place.dir, made->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == made->ino)
-		set_remove(&place, made->name, &ignored);
+	if (*made->name)
+		remove_set(&place, made->name, made->dir, &ignored);
 	place_close(&place);
-	*made = (struct set_made){ .ino = 0 };
+	set_leave(made);
 	errno = keep;
+}
+
+void set_leave(struct set_made *made)
+{
+	if (*made->name)
+		cleanup_close_fd(&made->dir);
+	*made = (struct set_made){ .dir = -1 };
 }
 
 /* Take a dead PID namespace out of HELD: 1; 0: there is none; -1 and *d. */

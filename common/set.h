@@ -37,10 +37,15 @@ struct set_wish {
 	bool keeper;	   /* by a keeper, though there may be pins */
 };
 
-/* A set that has been made, so that it can be taken back; zero-initialised: none. */
+/*
+ * A set that has been made, so that it can be taken back. Zero-initialised:
+ * none, NAME is empty. A set of that name whose directory is not DIR is
+ * another's, made later; while DIR is open, no other directory gets its inode
+ * number.
+ */
 struct set_made {
 	char name[TARGET_SET_MAX + 1];
-	unsigned long ino; /* of its directory: a set of that name made later is another's */
+	int dir; /* owned, if there is a name */
 };
 
 /*
@@ -50,8 +55,11 @@ struct set_made {
 int set_make(struct place *place, const struct set_wish *wish, struct set_made *made,
 	     struct diag *d);
 
-/* Take it back. */
+/* Take it back, unless somebody else has removed it. */
 void set_unmake(struct set_made *made);
+
+/* It stays: it will not be taken back. */
+void set_leave(struct set_made *made);
 
 /* Remove the set NAME: its pins are unmounted, its keeper ends. -1 and *d: it is as it was. */
 int set_remove(struct place *place, const char *name, struct diag *d);

@@ -215,6 +215,28 @@ taken() {
 
 @test "a name that is taken stops the launch; the set remains" { each_kind taken; }
 
+# A set of the same name that somebody else has made meanwhile
+made_anew() {
+	local how
+	a_world uts
+	mkfifo -m 666 "$D/go"
+	exec 9<>"$D/go"
+	for how in '' $(indirect); do
+		launch -r -u --pin world $how --setup "read -r _ <$D/go; exit 1" true
+		wait_until test -d "$NSPIN_DIR/world"
+		TOOL=nspin quietly -d world
+		TOOL=nspin quietly -t "$TARGET" world
+		echo >&9
+		ended 'exited 125'
+		holds world "$TARGET" $TYPES
+		TOOL=nspin quietly -d world
+		deserted
+	done
+	exec 9>&-
+}
+
+@test "a launch that fails leaves a set alone that somebody else has made under its name" { each_kind made_anew; }
+
 no_place() {
 	local before
 	"${WHO[@]}" mkdir "$NSPIN_DIR"

@@ -333,6 +333,7 @@ int nsclone_launch(const struct nsclone *n, struct diag *d)
 	mirror_start(&l.parent.mirror);
 	if (n->background)
 		return detach(&l, d);
+	set_leave(&l.kept.set);
 	if (n->plan.init)
 		wait_init(&l);
 	else
