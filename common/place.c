@@ -34,14 +34,21 @@ static int without_slashes(const char *path)
 	return (int)len;
 }
 
+const char *place_given(void)
+{
+	const char *given = getenv("NSPIN_DIR");
+
+	return given && *given ? given : NULL;
+}
+
 static int find(struct place *place, struct diag *d)
 {
-	const char *given = getenv("NSPIN_DIR"), *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *given = place_given(), *runtime = getenv("XDG_RUNTIME_DIR");
 	int len;
 
-	if (given && *given && *given != '/')
+	if (given && *given != '/')
 		return diag_set(d, 0, given, "NSPIN_DIR is not an absolute path");
-	if (given && *given)
+	if (given)
 		len = snprintf(place->path, sizeof(place->path), "%.*s", without_slashes(given), given);
 	else if (may_write(system_place) || (errno == ENOENT && may_write("/run")))
 		len = snprintf(place->path, sizeof(place->path), "%s", system_place);

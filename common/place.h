@@ -21,6 +21,9 @@ struct place {
 
 #define PLACE_NONE ((struct place){ .dir = -1, .work = -1, .may_mount = -1 })
 
+/* The value of NSPIN_DIR; NULL if it is not set or empty, which is the same. */
+const char *place_given(void);
+
 /*
  * Find and open it, to read. It must belong to us or to root, and nobody else
  * may write to it: what is in it is believed. 1; 0 if it is not there (yet),

@@ -684,6 +684,15 @@ not_there() {
 
 @test "what is not there is an error" { each_way not_there; }
 
+no_place() {
+	unset XDG_RUNTIME_DIR NSPIN_DIR
+	shows -o SET
+	export NSPIN_DIR=
+	shows -o SET
+}
+
+@test "without a place for sets nsls says nothing of it, also if NSPIN_DIR is empty" { each_way no_place; }
+
 filters() {
 	local version
 	own_world -u

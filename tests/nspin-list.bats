@@ -305,6 +305,8 @@ no_place() {
 	unset NSPIN_DIR
 	! "${WHO[@]}" test -w /run || return 0
 	listed SET
+	export NSPIN_DIR=
+	listed SET
 	nspin -l x
 	assert_status 1
 	assert_stderr_line --regexp '^nspin: no such set: x$'

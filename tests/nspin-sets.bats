@@ -602,6 +602,9 @@ default_place() {
 	assert_equal "$(stat -c %a /run/nspin)" 755
 	"$NSENTER_LITE" -t world -u readlink /proc/self/ns/uts
 	quietly -d world
+	NSPIN_DIR= quietly -t "$TARGET" world
+	assert_equal "$(pinned /run/nspin/world/uts)" "$(link_of "$TARGET" uts)"
+	NSPIN_DIR= quietly -d world
 	# It comes before the other one.
 	mkdir "$D/xdg"
 	export XDG_RUNTIME_DIR=$D/xdg
@@ -610,7 +613,7 @@ default_place() {
 	quietly -d world
 }
 
-@test "without \$NSPIN_DIR it is /run/nspin for who may write there" { pinning default_place; }
+@test "without \$NSPIN_DIR, or if it is empty, it is /run/nspin for who may write there" { pinning default_place; }
 
 runtime_dir() {
 	local -a WHO_WAS=("${WHO[@]}")
@@ -627,6 +630,10 @@ runtime_dir() {
 	assert_line world
 	run_split "${WHO[@]}" "$NSENTER_LITE" -t world -a readlink /proc/self/ns/uts
 	assert_output "$(link_of "$TARGET" uts)"
+	quietly -d world
+	WHO+=(NSPIN_DIR=)
+	quietly -t "$TARGET" world
+	holds world "$TARGET" $TYPES
 	quietly -d world
 	WHO=("${WHO_WAS[@]}")
 	unset NSPIN_DIR

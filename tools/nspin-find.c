@@ -45,7 +45,7 @@ static int open_own_place(struct list *l, struct diag *d)
 
 	if (!place)
 		return -1;
-	if (place_open(place, &failed) < 0 && (*place->path || getenv("NSPIN_DIR")))
+	if (place_open(place, &failed) < 0 && (*place->path || place_given()))
 		list_fail_later(l, &failed);
 	return 0;
 }

@@ -60,7 +60,7 @@ int sets_look(struct sets *s, struct diag *d)
 
 	/* None was named, and none is there: there are no sets. */
 	if (ret <= 0)
-		return ret < 0 && (*s->place.path || getenv("NSPIN_DIR")) ? -1 : 0;
+		return ret < 0 && (*s->place.path || place_given()) ? -1 : 0;
 	dir = file_list(s->place.dir);
 	if (!dir)
 		return diag_fail(d, s->place.path, "look which sets there are");
