@@ -143,14 +143,19 @@ thousand() {
 
 @test "a thousand of each in one run" { pinning thousand; }
 
+# a_mover: $TARGET will go on into another UTS namespace when other_uts says so.
+a_mover() {
+	mkfifo "$D/move"
+	exec 8<>"$D/move"
+	start "${WHO[@]}" unshare "$@" --uts bash -c 'read -r <&8; exec unshare --uts sleep 999'
+	TARGET=$BG_PID TYPES=uts
+	wait_until differs_from "$(ns_id self uts)" "$TARGET" uts
+}
+
 as_it_reads() {
 	local reader
 	if is_root; then
-		mkfifo "$D/move"
-		exec 8<>"$D/move"
-		start unshare --uts bash -c 'read -r <&8; exec unshare --uts sleep 999'
-		TARGET=$BG_PID TYPES=uts
-		wait_until differs_from "$(ns_id self uts)" "$TARGET" uts
+		a_mover
 	else
 		a_world uts
 	fi
@@ -192,3 +197,58 @@ differs_from() { [ "$(ns_id "$2" "$3")" != "$1" ]; }
 is_there() { [ -e "$NSPIN_DIR/$1" ]; }
 
 @test "lines are done as they come" { each_kind as_it_reads; }
+
+# meanwhile COMMAND [ARG...]: it is done after the first line of $D/stdin, which makes
+# the set one. The batch gets SIGSTOP at the end of that line; SIGCONT is sent until it
+# has ended, because the first one may come before SIGSTOP.
+meanwhile() {
+	start "${WHO[@]}" strace -q -o "$D/trace" -e trace=renameat,renameat2 \
+		-e inject=renameat,renameat2:signal=STOP:when=1 "$NSPIN" --batch <"$D/stdin" 8>&-
+	wait_until is_there one
+	"$@"
+	wait_until continued_to_its_end "$BG_PID"
+	wait "$BG_PID"
+}
+
+continued_to_its_end() {
+	! child_of "$1" || kill -CONT "$CHILD" 2>/dev/null || true
+	has_ended "$1"
+}
+
+# at_one_moment [FILES]: with FILES a line in the middle pins on a file, and so asks for
+# something else than the others.
+at_one_moment() {
+	local before
+	local -a how=(--net)
+	is_root || how+=(--map-root-user)
+	a_mover "${how[@]}"
+	before=$(links_of "$TARGET" uts net)
+	printf "$TARGET %s\n" one ${1:+"uts $D/file"} two >"$D/stdin"
+	meanwhile other_uts
+	refute_equal "$(links_of "$TARGET" uts net)" "$before"
+	[ ! "${1-}" ] || assert_equal "$(pinned "$D/file")" "$(grep ^uts <<<"$before")"
+	are_kept "$before" ${1:+"$D/file"}
+	# Of a set
+	quietly -t "$TARGET" -n source
+	before=$(held source)
+	printf 'source %s\n' one ${1:+"net $D/file"} two >"$D/stdin"
+	meanwhile quietly -t "$TARGET" --add -u source
+	are_kept "$before" ${1:+"$D/file"}
+	quietly -d source
+	deserted
+}
+
+# are_kept LINKS [FILE]: they are what the sets one and two hold; these go, and FILE, too.
+are_kept() {
+	local name
+	for name in one two; do
+		assert_equal "$(held $name | grep -v ^user)" "$1"
+	done
+	quietly -d one two "${@:2}"
+}
+
+@test "lines that are read at once find the target as it was at one moment" {
+	requires strace
+	pinning at_one_moment files
+	keeping at_one_moment
+}

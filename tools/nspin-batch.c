@@ -11,8 +11,9 @@
 #include "nsref.h"
 
 /*
- * What was asked for last. Lines that have come by one read(2) may be done as of
- * one moment: what the first of them opens serves the others.
+ * What was asked for last. Lines that have come by one read(2) and name the same
+ * target find it as it was at one moment: what the first of them opens serves
+ * the others.
  */
 struct work {
 	struct nspin_known known;
@@ -30,6 +31,13 @@ static void let_go(struct work *w)
 	w->is_open = false;
 }
 
+/* From here on the target is looked at anew. */
+static void end_moment(struct work *w)
+{
+	let_go(w);
+	nspin_forget_seen(&w->known);
+}
+
 static int open_wish(struct work *w, bool all, unsigned int types, struct diag *d)
 {
 	if (w->is_open && w->wish.all == all && w->wish.types == types)
@@ -45,9 +53,9 @@ static int open_wish(struct work *w, bool all, unsigned int types, struct diag *
 /* The same process as in the line before is held already. */
 static int take_target(struct work *w, const char *text, struct diag *d)
 {
-	if (!strcmp(text, w->text) && (w->is_open || w->known.target.pidfd >= 0))
+	if (!strcmp(text, w->text) && (w->known.has_seen || w->known.target.pidfd >= 0))
 		return 0;
-	let_go(w);
+	end_moment(w);
 	target_close(&w->known.target);
 	if (strlen(text) >= sizeof(w->text))
 		return diag_usage(d, "'%s' is not PID, PID:INODE or the name of a set", text);
@@ -175,7 +183,7 @@ static int next_line(struct input *in, struct work *w, char **line, size_t *len)
 		}
 		if (in->ended)
 			return 0;
-		let_go(w);
+		end_moment(w);
 		if (read_more(in) < 0)
 			return -1;
 	}
@@ -206,6 +214,7 @@ int nspin_batch(struct diag *d)
 	size_t len;
 	int ret;
 
+	w.known.at_once = true;
 	while ((ret = next_line(&in, &w, &line, &len)) > 0) {
 		number++;
 		if (do_line(&w, line, len, d) < 0) {

@@ -18,7 +18,7 @@
  * third of the time that a link does, and shows a PID namespace without a
  * process, too, which no link does; else by its link, whose errors we know.
  */
-static int open_one(const struct target *t, int type, struct diag *d)
+static int open_now(const struct target *t, int type)
 {
 	int fd = ioctl(t->pidfd, nstype_table[type].get, 0);
 	char link[32];
@@ -26,7 +26,23 @@ static int open_one(const struct target *t, int type, struct diag *d)
 	if (fd >= 0)
 		return fd;
 	snprintf(link, sizeof(link), "ns/%s", nstype_table[type].children);
-	fd = openat(t->proc, link, O_RDONLY | O_CLOEXEC);
+	return openat(t->proc, link, O_RDONLY | O_CLOEXEC);
+}
+
+/* A copy of the descriptor that was opened for all lines. -1 with errno. */
+static int copy_seen(const struct nspin_known *known, int type)
+{
+	if (known->seen[type] >= 0)
+		return fcntl(known->seen[type], F_DUPFD_CLOEXEC, 0);
+	errno = -known->seen[type];
+	return -1;
+}
+
+static int open_one(const struct nspin_known *known, int type, struct diag *d)
+{
+	const struct target *t = &known->target;
+	int fd = known->has_seen ? copy_seen(known, type) : open_now(t, type);
+
 	if (fd >= 0)
 		return fd;
 	diag_fail(d, NULL, "open the %s namespace of process %d", nstype_table[type].words, (int)t->pid);
@@ -52,7 +68,7 @@ static int is_ours(struct nspin_known *known, int fd, int type, struct diag *d)
 /* One that is not named is left out if it is ours, too, or if this kernel has none of the type. */
 static int open_unnamed(struct nspin_known *known, int type, int *fd, struct diag *d)
 {
-	cleanup_close int opened = open_one(&known->target, type, d);
+	cleanup_close int opened = open_one(known, type, d);
 	int ours;
 
 	if (opened < 0)
@@ -63,18 +79,35 @@ static int open_unnamed(struct nspin_known *known, int type, int *fd, struct dia
 	return ours < 0 ? -1 : 0;
 }
 
+/* Whatever cannot be opened matters only to a line that asks for it. */
+static int see_process(struct nspin_known *known, struct diag *d)
+{
+	for (int type = 0; type < NSTYPE_COUNT; type++) {
+		int fd = open_now(&known->target, type);
+
+		known->seen[type] = fd >= 0 ? fd : -errno;
+	}
+	known->has_seen = true;
+	if (target_check(&known->target, d) == 0)
+		return 0;
+	nspin_forget_seen(known);
+	return -1;
+}
+
 static int open_process(const struct nspin_wish *wish, struct nspin_known *known,
 			int fd[NSTYPE_COUNT], struct diag *d)
 {
+	if (known->at_once && !known->has_seen && see_process(known, d) < 0)
+		return -1;
 	for (int type = 0; type < NSTYPE_COUNT; type++) {
 		const bool named = wish->types & nstype_table[type].flag;
 
-		if (named && (fd[type] = open_one(&known->target, type, d)) < 0)
+		if (named && (fd[type] = open_one(known, type, d)) < 0)
 			return -1;
 		if (!named && wish->all && type != NS_PID && open_unnamed(known, type, &fd[type], d) < 0)
 			return -1;
 	}
-	return target_check(&known->target, d);
+	return known->has_seen ? 0 : target_check(&known->target, d);
 }
 
 static int hold(const struct target_name *name, struct target *t, struct diag *d)
@@ -84,12 +117,39 @@ static int hold(const struct target_name *name, struct target *t, struct diag *d
 	return target_open(t, name, d) < 0 ? -1 : target_look(t, d);
 }
 
+static int see_set(struct nspin_known *known, const char *name, struct diag *d)
+{
+	if (set_open_in(&known->place, name, known->seen, d) < 0)
+		return -1;
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		if (known->seen[type] < 0)
+			known->seen[type] = -ENOENT;
+	known->has_seen = true;
+	return 0;
+}
+
+static int open_members(struct nspin_known *known, const char *name, int fd[NSTYPE_COUNT],
+			struct diag *d)
+{
+	if (!known->at_once)
+		return set_open_in(&known->place, name, fd, d);
+	if (!known->has_seen && see_set(known, name, d) < 0)
+		return -1;
+	for (int type = 0; type < NSTYPE_COUNT; type++) {
+		fd[type] = copy_seen(known, type);
+		if (fd[type] < 0 && errno != ENOENT)
+			return diag_fail(d, NULL, "open the %s namespace of the set %s",
+					 nstype_table[type].words, name);
+	}
+	return 0;
+}
+
 static int open_set(const struct nspin_wish *wish, struct nspin_known *known, int fd[NSTYPE_COUNT],
 		    struct diag *d)
 {
 	const char *name = wish->name->set;
 
-	if (set_open_in(&known->place, name, fd, d) < 0)
+	if (open_members(known, name, fd, d) < 0)
 		return -1;
 	for (int type = 0; type < NSTYPE_COUNT; type++) {
 		const bool named = wish->types & nstype_table[type].flag;
@@ -113,8 +173,16 @@ static int open_all(const struct nspin_wish *wish, struct nspin_known *known, in
 	return hold(wish->name, &known->target, d) < 0 ? -1 : open_process(wish, known, fd, d);
 }
 
+void nspin_forget_seen(struct nspin_known *known)
+{
+	for (int type = 0; known->has_seen && type < NSTYPE_COUNT; type++)
+		cleanup_close_fd(&known->seen[type]);
+	known->has_seen = false;
+}
+
 void nspin_forget(struct nspin_known *known)
 {
+	nspin_forget_seen(known);
 	place_close(&known->place);
 	target_close(&known->target);
 }

@@ -44,11 +44,19 @@ struct nspin_known {
 	struct target target;		/* the process that was asked for, or TARGET_NONE */
 	struct place place;		/* of the sets, or PLACE_NONE */
 	struct stat own[NSTYPE_COUNT];	/* our namespaces; st_ino 0: not looked at yet */
+
+	/* For a batch: all that the target has, as it was at one moment, serves all that is asked for. */
+	bool at_once;
+	bool has_seen;			/* then there is in … */
+	int seen[NSTYPE_COUNT];		/* … this a descriptor, or minus errno */
 };
 
 #define NSPIN_KNOWN_NONE ((struct nspin_known){ .target = TARGET_NONE, .place = PLACE_NONE })
 
 void nspin_forget(struct nspin_known *known);
+
+/* Only the namespaces of the target: it will be looked at anew. */
+void nspin_forget_seen(struct nspin_known *known);
 
 /*
  * nspin-open: the namespaces that are to be kept. FD[NSTYPE_COUNT] gets
