@@ -234,6 +234,21 @@ program_fails() {
 
 @test "a program that does not start leaves no pin, no file and no private directory" { pinning program_fails; }
 
+# Somebody else pins another namespace on the same file before the launch fails.
+covered() {
+	local how net
+	net=$(ns_id self net)
+	for how in '' $(indirect); do
+		observe "$LAUNCHER" --uts="$D/uts" $how --setup "readlink /proc/self/ns/uts && mount --bind /proc/self/ns/net $D/uts; exit 1" true
+		assert_outcome 'exited 125'
+		assert_equal "$(pinned "$D/uts")" "$output"$'\n'"$net"
+		umount "$D/uts"
+		unpin "$D/uts"
+	done
+}
+
+@test "a launch that fails leaves a pin that somebody else has put on top of its own" { pinning covered; }
+
 signalled() {
 	local before
 	before=$(world)

@@ -40,6 +40,13 @@ keep() {
 # status_of NAME: of the keeper
 status_of() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$KEEPER/status"; }
 
+without_capabilities() {
+	local set
+	for set in CapInh CapPrm CapEff CapAmb; do
+		assert_equal "$set $(status_of "$set")" "$set 0000000000000000"
+	done
+}
+
 modest() {
 	local fd
 	local -a fds=()
@@ -47,9 +54,7 @@ modest() {
 	keep world -a -p
 	holds world "$TARGET" $TYPES
 	assert_equal "$(<"$NSPIN_DIR/world/keeper")" "$KEEPER:$("$HELPERS/pidfd-inode" "$KEEPER")"
-	for fd in CapInh CapPrm CapEff CapAmb; do
-		assert_equal "$fd $(status_of "$fd")" "$fd 0000000000000000"
-	done
+	without_capabilities
 	assert_equal "$(readlink "/proc/$KEEPER/cwd")" /
 	assert_equal "$(ps -o sid= "$KEEPER" | tr -d ' ')" "$KEEPER"
 	assert_equal "$(ps -o tty= "$KEEPER" | tr -d ' ')" '?'
@@ -99,6 +104,39 @@ inherits() {
 
 @test "a keeper has no capability, no terminal, no directory and no descriptor but its own" { each_keeper modest; }
 @test "a keeper inherits no descriptor, and its caller's signals do not hold it off" { each_keeper inherits; }
+
+# An ordinary user's, with a capability that survives execve(2)
+capable() {
+	a_world uts
+	WHO=(setpriv --reuid "$NST_USER" --regid "$NST_USER" --init-groups --inh-caps=+net_raw --ambient-caps=+net_raw)
+	run_split "${WHO[@]}" grep ^CapEff /proc/self/status
+	refute_output --partial 0000000000000000
+	keep world -u
+	without_capabilities
+	quietly -d world
+	deserted
+}
+
+@test "a keeper that is started with capabilities gives them up" {
+	requires root
+	keeping capable
+}
+
+# The kernel hides such a process in /proc from everybody but root.
+unreadable() {
+	a_world uts
+	"${WHO[@]}" cp "$NSPIN" "$D/nspin"
+	"${WHO[@]}" chmod 111 "$D/nspin"
+	NSPIN=$D/nspin keep world
+	assert_equal "$(stat -c %U "/proc/$KEEPER/fd")" "$NST_USER"
+	run_split "${WHO[@]}" "$NSENTER_LITE" -t world -a readlink /proc/self/ns/uts
+	assert_status 0
+	assert_output "$(link_of "$TARGET" uts)"
+	quietly -d world
+	deserted
+}
+
+@test "a keeper can be entered by its owner, even if nspin is a file that he may not read" { keeping unreadable; }
 
 # A descriptor of the standard ones that stays open would hold these back.
 lets_pipes_go() {
@@ -250,6 +288,32 @@ forged() {
 }
 
 @test "a record that names another process is not believed, and that one is left alone" { each_keeper forged; }
+
+# It lives, and its descriptors have the numbers that they have in every keeper.
+other_sets_keeper() {
+	local record real
+	a_world uts net
+	keep other -n
+	record=$(<"$NSPIN_DIR/other/keeper") OTHER=$KEEPER
+	keep world -u
+	real=$KEEPER
+	FORGE='echo "$2" >"$1/keeper"' forge "$record"
+	run_split "${WHO[@]}" "$NSENTER_LITE" -t world -n touch "$D/ran"
+	assert_status 125
+	[ ! -e "$D/ran" ]
+	unable world -t world copy
+	nspin -d world
+	nspin --stale
+	KEEPER=$OTHER
+	holds other "$TARGET" net
+	quietly -d other
+	to "$real" KILL
+	wait_until is_gone "$real"
+	quietly --stale
+	deserted
+}
+
+@test "a record that names the keeper of another set is not believed, and that one is left alone" { each_keeper other_sets_keeper; }
 
 # The very number of a keeper that has ended
 reused() {

@@ -532,6 +532,7 @@ made_so() {
 			quietly -t "$TARGET" world
 		)
 		assert_equal "$(stat -c '%a %F' "$NSPIN_DIR")" '755 directory'
+		! is_kept world || assert_equal "$(stat -c %a "$NSPIN_DIR/world/keeper")" 600
 		holds world "$TARGET" $TYPES
 		quietly -d world
 		deserted
@@ -542,7 +543,7 @@ made_so() {
 	unable "$D/none.*No such file" -t "$TARGET" world
 }
 
-@test "the place is made, mode 755 whatever the umask, but not what is above it" { each_kind made_so; }
+@test "the place is made, mode 755 and a keeper's record 600 whatever the umask, but not what is above it" { each_kind made_so; }
 
 one_mount() {
 	local i

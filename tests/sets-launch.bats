@@ -332,6 +332,13 @@ unburdened() {
 	assert_status 0
 	assert_equal "$(grep -v '^pid' <<<"$output")" "$wanted"
 	TOOL=nspin quietly -d world
+	[ "$TOOL" = nsclone ] || return 0
+	run_split "${WHO[@]}" "$LAUNCHER" -r -u --host-setup "$HELPERS/inventory" true
+	wanted=$(grep -v '^pid' <<<"$output")
+	run_split "${WHO[@]}" "$LAUNCHER" -r -u --pin world --host-setup "$HELPERS/inventory" true
+	assert_status 0
+	assert_equal "$(grep -v '^pid' <<<"$output")" "$wanted"
+	TOOL=nspin quietly -d world
 }
 
-@test "the program gets no descriptor, child or signal more for it" { each_kind unburdened; }
+@test "the program, and --host-setup, get no descriptor, child or signal more for it" { each_kind unburdened; }
