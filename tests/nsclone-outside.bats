@@ -348,6 +348,14 @@ child_dies_meanwhile() {
 
 @test "a child that dies during --host-setup ends that, too" { each_way child_dies_meanwhile; }
 
+# What the command has started has a name in which proc_pid_stat(5) seems to go on.
+misleading_name() {
+	"${WHO[@]}" cp "$(type -P sleep)" "$D/a) Z 1 ("
+	refuses '' -r --host-setup "'$D/a) Z 1 (' 99 & kill -KILL \$NSCLONE_PID; wait"
+}
+
+@test "what --host-setup has started ends with it, whatever its name" { each_way misleading_name; }
+
 steps_in_order() {
 	mkfifo "$D/fifo"
 	exec 7<>"$D/fifo"
