@@ -199,20 +199,13 @@ is_there() { [ -e "$NSPIN_DIR/$1" ]; }
 @test "lines are done as they come" { each_kind as_it_reads; }
 
 # meanwhile COMMAND [ARG...]: it is done after the first line of $D/stdin, which makes
-# the set one. The batch gets SIGSTOP at the end of that line; SIGCONT is sent until it
-# has ended, because the first one may come before SIGSTOP.
+# the set one.
 meanwhile() {
-	start "${WHO[@]}" strace -q -o "$D/trace" -e trace=renameat,renameat2 \
-		-e inject=renameat,renameat2:signal=STOP:when=1 "$NSPIN" --batch <"$D/stdin" 8>&-
-	wait_until is_there one
+	stop_after renameat,renameat2 "$NSPIN" --batch <"$D/stdin" 8>&-
+	is_there one
 	"$@"
-	wait_until continued_to_its_end "$BG_PID"
-	wait "$BG_PID"
-}
-
-continued_to_its_end() {
-	! child_of "$1" || kill -CONT "$CHILD" 2>/dev/null || true
-	has_ended "$1"
+	go_on
+	assert_status 0
 }
 
 # at_one_moment [FILES]: with FILES a line in the middle pins on a file, and so asks for

@@ -55,6 +55,8 @@ modest() {
 	holds world "$TARGET" $TYPES
 	assert_equal "$(<"$NSPIN_DIR/world/keeper")" "$KEEPER:$("$HELPERS/pidfd-inode" "$KEEPER")"
 	without_capabilities
+	assert_equal "$(ps -o args= "$KEEPER")" 'nspin: keeper of world'
+	assert_equal "$(comm_of "$KEEPER")" nspin-keeper
 	assert_equal "$(readlink "/proc/$KEEPER/cwd")" /
 	assert_equal "$(ps -o sid= "$KEEPER" | tr -d ' ')" "$KEEPER"
 	assert_equal "$(ps -o tty= "$KEEPER" | tr -d ' ')" '?'
@@ -304,6 +306,14 @@ other_sets_keeper() {
 	unable world -t world copy
 	nspin -d world
 	nspin --stale
+	# Nor is it found by a link, and a FIFO is no record.
+	"${WHO[@]}" sh -c 'mkdir "$0/link" "$0/fifo" && ln -s ../other/keeper "$0/link/keeper" && mkfifo "$0/fifo/keeper"' "$NSPIN_DIR"
+	run_split "${WHO[@]}" "$NSENTER_LITE" -t link -n touch "$D/ran"
+	assert_status 125
+	[ ! -e "$D/ran" ]
+	unable . -d link
+	quietly -d fifo
+	"${WHO[@]}" rm -r "$NSPIN_DIR/link"
 	KEEPER=$OTHER
 	holds other "$TARGET" net
 	quietly -d other
@@ -347,14 +357,18 @@ is_reaped() { [ ! -e "/proc/$1" ]; }
 
 # In a PID namespace where its number is nobody's, or somebody else's
 elsewhere() {
+	local before
 	a_world uts
 	keep world -u
 	AROUND=(unshare --map-root-user --pid --fork --mount-proc)
 	WHO_WAS=("${WHO[@]}")
 	[ ${#WHO[@]} -eq 0 ] || WHO=("${AS_USER[@]}" "${AROUND[@]}")
 	[ ${#WHO_WAS[@]} -eq 0 ] || AROUND=()
-	nspin --stale
+	quietly --stale
+	# Its name is not given up for a moment.
+	before=$(stat -c %y "$NSPIN_DIR")
 	unable world -d world
+	assert_equal "$(stat -c %y "$NSPIN_DIR")" "$before"
 	nspin -t $$ world
 	assert_status 1
 	run_split "${AROUND[@]}" "${WHO[@]}" "$NSENTER_LITE" -t world -u true

@@ -106,6 +106,23 @@ gone_target() {
 
 @test "a target that is gone, is another, or is no set" { each_kind gone_target; }
 
+# It has none of the namespaces that are still to be opened then.
+ends_meanwhile() {
+	a_world uts net
+	stop_after ioctl "$NSPIN" -t "$TARGET" world 2>"$D/said"
+	to "$TARGET" KILL
+	wait_until is_gone "$TARGET"
+	go_on
+	assert_status 1
+	grep -q 'ended\|No such process' "$D/said"
+	[ ! -e "$NSPIN_DIR" ] || deserted
+}
+
+@test "a target that ends while it is looked at makes no set" {
+	requires strace
+	each_kind ends_meanwhile
+}
+
 ### One that is there
 
 taken() {
@@ -252,10 +269,7 @@ with_others_files() {
 	unable plain -d plain
 	unable link -d link
 	unable plain -d "$NSPIN_DIR/plain"
-	# It may say that it leaves a directory alone.
-	nspin --stale
-	refute_stderr --partial plain
-	refute_stderr --partial world
+	quietly --stale
 	assert_equal "$(cat "$NSPIN_DIR/plain" "$NSPIN_DIR/mine/file")" $'content\ncontent'
 	holds world "$TARGET" $TYPES
 	# In a set, too
@@ -268,6 +282,9 @@ with_others_files() {
 	quietly -d world
 	unable '.' -t "$TARGET" mine
 	assert_equal "$(<"$NSPIN_DIR/mine/file")" content
+	"${WHO[@]}" mkdir "$NSPIN_DIR/empty"
+	unable 'the set empty exists' -t "$TARGET" empty
+	assert_equal "$(ls -A "$NSPIN_DIR/empty")" ''
 }
 
 @test "what is no set is left alone by -d and --stale, though it lies where sets are" { each_kind with_others_files; }
@@ -359,6 +376,30 @@ swept() {
 }
 
 @test "what is half-made is swept by the next nspin that writes, unless somebody is at it" { pinning swept; }
+
+# What somebody else is at has the name that ours would get: it has our PID.
+at_our_name() {
+	local aside="$NSPIN_DIR/.new/world"
+	a_world uts
+	quietly -t "$TARGET" other
+	AROUND=(sh -c 'dir="$0.$$.0"; mkdir "$dir" && : >"$dir/file" && exec 9<"$dir" && flock 9 && exec "$@"' "$aside")
+	WHO_WAS=("${WHO[@]}")
+	[ ${#WHO[@]} -eq 0 ] || { WHO+=("${AROUND[@]}") AROUND=(); }
+	run_split "${AROUND[@]}" "${WHO[@]}" "$NSPIN" -t "$TARGET" world
+	assert_status 0
+	holds world "$TARGET" $TYPES
+	run_split "${AROUND[@]}" "${WHO[@]}" "$NSPIN" -d world
+	assert_status 0
+	WHO=("${WHO_WAS[@]}") AROUND=()
+	[ ! -e "$NSPIN_DIR/world" ]
+	assert_equal "$(cd "$NSPIN_DIR/.new" && echo */*)" "$(cd "$NSPIN_DIR/.new" && echo world.*.0/file)"
+	assert_equal "$(ls "$NSPIN_DIR/.new" | wc -l)" 2
+}
+
+@test "a directory that somebody else is at in .new is neither used nor replaced" {
+	requires flock
+	each_kind at_our_name
+}
 
 unpinned() {
 	a_world uts
@@ -532,6 +573,7 @@ made_so() {
 			quietly -t "$TARGET" world
 		)
 		assert_equal "$(stat -c '%a %F' "$NSPIN_DIR")" '755 directory'
+		assert_equal "$(stat -c %a "$NSPIN_DIR/.new")" 700
 		! is_kept world || assert_equal "$(stat -c %a "$NSPIN_DIR/world/keeper")" 600
 		holds world "$TARGET" $TYPES
 		quietly -d world
@@ -544,6 +586,41 @@ made_so() {
 }
 
 @test "the place is made, mode 755 and a keeper's record 600 whatever the umask, but not what is above it" { each_kind made_so; }
+
+# Of root, who is root of the mount namespace, but without the capability
+incapable() {
+	a_world uts
+	AROUND=(setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin)
+	quietly -t "$TARGET" -u world
+	holds world "$TARGET" uts
+	is_kept world
+	quietly -d world
+	deserted
+}
+
+# With the capability, but in a mount namespace that another user namespace owns
+in_others_mounts() {
+	run_split "${WHO[@]}" unshare --map-root-user sh -c '"$0" -t $$ -u world' "$NSPIN"
+	assert_status 0
+	is_kept world
+	quietly -d world
+	deserted
+}
+
+@test "pins take CAP_SYS_ADMIN, and in the user namespace that owns the mount namespace" {
+	pinning incapable
+	keeping in_others_mounts
+}
+
+# The directory / itself is root's, and there is no set in it.
+in_root() {
+	NSPIN_DIR=///
+	nspin -l none
+	assert_status 1
+	hinted 'sets are looked for in /$'
+}
+
+@test "slashes at the end of \$NSPIN_DIR do not matter, but / has one" { keeping in_root; }
 
 one_mount() {
 	local i

@@ -84,6 +84,25 @@ mistaken() {
 	said_of_usage "$1"
 }
 
+# stop_after CALL COMMAND [ARG...]: COMMAND as WHO in the background. It is stopped when
+# it has made the first CALL: "renameat", or "openat -P world" for one about that path.
+stop_after() {
+	local call
+	read -r -a call <<<"$1"
+	rm -f "$D/trace"
+	start "${WHO[@]}" strace -q -o "$D/trace" -e "trace=$call" -e "inject=$call:signal=STOP:when=1" "${call[@]:1}" "${@:2}"
+	STOPPED=$BG_PID
+	wait_until grep -qs 'stopped by SIGSTOP' "$D/trace"
+}
+
+# go_on: that command, to its end, $status.
+go_on() {
+	status=0
+	child_of "$STOPPED"
+	to "$CHILD" CONT
+	wait "$STOPPED" || status=$?
+}
+
 ### What is kept
 
 # link_of TARGET's TYPE: of pid and time, that of its children.

@@ -190,6 +190,8 @@ not_a_pin() {
 	refused "$LAUNCHER" -t world -u
 	assert_stderr --partial world
 	refused "$LAUNCHER" -t world -a
+	TOOL=nspin unable 'is not mounted here' -t world -u copy
+	[ ! -e "$NSPIN_DIR/copy" ]
 	# Another type under this name
 	mount --bind "$NSPIN_DIR/world/net" "$NSPIN_DIR/world/uts"
 	refused "$LAUNCHER" -t world -u
@@ -241,3 +243,40 @@ goes_meanwhile() {
 }
 
 @test "a set that goes meanwhile is entered or it is not" { each_kind goes_meanwhile; }
+
+# Another set has its name when its directory has been opened.
+replaced_meanwhile() {
+	with_set uts net
+	stop_after 'openat -P world' "$LAUNCHER" -t world -a readlink /proc/self/ns/uts >"$D/said" 2>&1
+	TOOL=nspin quietly -d world
+	own_world --uts
+	TOOL=nspin quietly -t "$TARGET" world
+	go_on
+	assert_status 0
+	assert_equal "$(<"$D/said")" "$(link_of "$TARGET" uts)"
+}
+
+@test "a set that is replaced while it is opened is opened anew" {
+	requires strace
+	each_kind replaced_meanwhile
+}
+
+# What is left of it is less than the set.
+keeper_ends_meanwhile() {
+	a_world uts net
+	TOOL=nspin quietly --hold --keep=world -t "$TARGET"
+	find_keeper world
+	stop_after 'openat -P fd/4' "$LAUNCHER" -t world -a touch "$D/ran" 2>"$D/said"
+	to "$KEEPER" KILL
+	wait_until is_gone "$KEEPER"
+	go_on
+	assert_status 125
+	# Of a process that has ended an ordinary user may not even look at this.
+	grep -qE 'process [0-9]+ (has ended|keeps: Permission denied)$' "$D/said"
+	[ ! -e "$D/ran" ]
+}
+
+@test "a set whose keeper ends while it is opened is not entered" {
+	requires strace
+	each_kind keeper_ends_meanwhile
+}
