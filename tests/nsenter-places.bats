@@ -296,9 +296,10 @@ open_ones() {
 	as_ourselves open_ones
 }
 
-# A mounted v1 hierarchy that we may write to
+# A mounted v1 hierarchy that we may write to: the last, so that it is not the
+# first in mountinfo.
 v1_hierarchy() {
-	V1=$(awk '$3 == "cgroup" && $4 ~ /(^|,)(pids|freezer|cpu)(,|$)/ { print $2; exit }' /proc/self/mounts)
+	V1=$(awk '$3 == "cgroup" && $4 ~ /(^|,)(pids|freezer|cpu)(,|$)/ { last = $2 } END { print last }' /proc/self/mounts)
 	[ -n "$V1" ] || skip 'needs a mounted cgroup v1 hierarchy'
 }
 
@@ -352,6 +353,24 @@ v2_not() {
 	as_the_user v2_not
 }
 
+# The user owns the file, so that it can be opened. The kernel refuses the write:
+# the process would leave a cgroup that is not the user's.
+not_admitted() {
+	local dir=$CGROUP2/nst-$$
+	make_cgroup "$dir"
+	world -r -u
+	echo "$TARGET" >"$dir/cgroup.procs"
+	chown "$NST_USER" "$dir/cgroup.procs"
+	"${WHO[@]}" sh -c ': >>"$0"' "$dir/cgroup.procs"
+	cannot 'write cgroup.procs: Permission denied' '' -a -c
+	cannot 'write cgroup.procs: Permission denied' '' -a -c --kill-child
+}
+
+@test "--join-cgroup: a v2 cgroup that takes no process from us is a failure, though its file can be opened" {
+	requires root cgroup2
+	as_the_user not_admitted
+}
+
 same() {
 	own_world -u
 	inside "${USER_OPTION[@]}" -u -c cat /proc/self/cgroup
@@ -374,4 +393,106 @@ in_cgroup_namespace() {
 @test "--join-cgroup together with the cgroup namespace" {
 	requires root cgroup2
 	as_ourselves in_cgroup_namespace
+}
+
+# only_mount CGROUP POINT: CGROUP is mounted there, and no other cgroup v2 is
+# mounted anywhere. For in_private_mounts.
+only_mount() {
+	local point
+	mkdir -p "$2"
+	mount --bind "$1" "$2"
+	for point in $(awk '$3 == "cgroup2" { print $2 }' /proc/self/mounts); do
+		[[ $point == "$D"/* ]] || umount -l "$point"
+	done
+	assert_equal "$(grep -c ' - cgroup2 ' /proc/self/mountinfo)" 1
+}
+
+# target_in CGROUP: $TARGET is in it; exported, for functions in private mounts.
+target_in() {
+	make_cgroup "$1"
+	world -u
+	echo "$TARGET" >"$1/cgroup.procs"
+	export TARGET
+}
+
+names_of_mounts() {
+	local root="$CGROUP2/nst-$$ a\\b"
+	make_cgroup "$root"
+	target_in "$root/in"
+	in_private_mounts joins_by "$root" "$D/x y\\z" "$(v2_of "$TARGET")"
+}
+
+# joins_by ROOT POINT CGROUP
+joins_by() {
+	only_mount "$1" "$2"
+	inside -u -c sed -n s/^0:://p /proc/self/cgroup
+	assert_output "$3"
+}
+
+@test "--join-cgroup: a mount whose root and place have names with blanks and backslashes" {
+	requires root cgroup2
+	as_ourselves names_of_mounts
+}
+
+# $D/mnt shows one cgroup. The name of the target's begins with that name, or is as
+# long; $D/mnt-2 is where a comparison of the beginnings alone would lead.
+like_a_mount() {
+	local name
+	make_cgroup "$CGROUP2/nst-$$"
+	mkdir "$D/mnt-2"
+	: >"$D/mnt-2/cgroup.procs"
+	for name in "nst-$$-2" "Nst-$$"; do
+		target_in "$CGROUP2/$name"
+		in_private_mounts joins_nothing_by "$CGROUP2/nst-$$" "$D/mnt" "$name"
+		assert_equal "$(<"$D/mnt-2/cgroup.procs")" ''
+	done
+}
+
+# joins_nothing_by ROOT POINT NAME
+joins_nothing_by() {
+	only_mount "$1" "$2"
+	cannot "$3: No such file or directory" 'no cgroup2 mount that is visible here shows it' -u -c
+}
+
+@test "--join-cgroup: a mount that shows another cgroup, with a name like it, is not taken" {
+	requires root cgroup2
+	as_ourselves like_a_mount
+}
+
+# from_cgroup DIR: the tool starts in this cgroup.
+from_cgroup() {
+	AROUND=(sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$1")
+}
+
+# Our own line of /proc/self/cgroup ends with the whole line of the target.
+like_our_own() {
+	make_cgroup "$CGROUP2/nst-$$ 0::"
+	make_cgroup "$CGROUP2/nst-$$ 0::/nst-$$"
+	target_in "$CGROUP2/nst-$$"
+	from_cgroup "$CGROUP2/nst-$$ 0::/nst-$$"
+	inside -u -c sed -n s/^0:://p /proc/self/cgroup
+	assert_output "$(v2_of "$TARGET")"
+}
+
+@test "--join-cgroup: the name of our own cgroup may hold the line of the target's" {
+	requires root cgroup2
+	as_ourselves like_our_own
+}
+
+# The path of the target's cgroup is "/../nst-PID" there. Appended to $D/mnt, it
+# would lead to the file.
+out_of_our_namespace() {
+	target_in "$CGROUP2/nst-$$"
+	make_cgroup "$CGROUP2/nst-$$-own"
+	mkdir "$D/mnt" "$D/nst-$$"
+	: >"$D/nst-$$/cgroup.procs"
+	from_cgroup "$CGROUP2/nst-$$-own"
+	AROUND+=(unshare -m -C sh -c 'umount -l "$0" && mount -t cgroup2 none "$1" && shift && exec "$@"' "$CGROUP2" "$D/mnt")
+	cannot "/../nst-$$: No such file or directory" 'outside of our cgroup namespace' -u -c
+	assert_equal "$(<"$D/nst-$$/cgroup.procs")" ''
+}
+
+@test "--join-cgroup: a cgroup outside of our cgroup namespace is a failure" {
+	requires root cgroup2
+	as_ourselves out_of_our_namespace
 }
