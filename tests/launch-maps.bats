@@ -232,6 +232,7 @@ subids_of_several_ranges() {
 $uid:3000000000:500
 $NST_USER:200000:1000
 x$NST_USER:600000:3
+${NST_USER}x:700000:3
 $NST_USER:300000:70"
 }
 
@@ -253,6 +254,22 @@ without_getsubids() {
 
 damaged_lines() {
 	maps_are "0 200000 10" "0 200000 10" allow --map-auto
+}
+
+last_ids() {
+	maps_are "0 4294967290 5" "0 4294967290 5" allow --map-auto
+}
+
+@test "a range of subordinate ids ends with the greatest id, and one that runs over it is passed over" {
+	test_with_subids "$NST_USER:4294967290:100
+$NST_USER:4294967290:6
+$NST_USER:4294967290:5" without_getsubids last_ids
+	test_with_subids "$NST_USER:4294967290:5" answer_runs_over
+}
+
+answer_runs_over() {
+	fake getsubids 'printf "%s\n" "0: us 4294967290 100" "1: us 4294967290 6" "2: us 4294967290 5"'
+	last_ids
 }
 
 @test "damaged lines of /etc/subuid and /etc/subgid are passed over" {
@@ -684,6 +701,29 @@ absent_helper() {
 @test "a newuidmap that is not there is missed by name, and its package" {
 	requires subids
 	as_the_user absent_helper
+}
+
+# The tool's PATH leads to wrappers of the real helpers, which log their names. The
+# program's PATH leads to helpers that fail, or nowhere.
+helpers_of_tool() {
+	local name options
+	own_ids
+	"${WHO[@]}" mkdir "$D/program"
+	for name in newuidmap newgidmap; do
+		printf '#!/bin/sh\nexit 3\n' >"$D/program/$name"
+		chmod 755 "$D/program/$name"
+		fake "$name" "echo $name >>$D/called; exec $(command -v "$name") \"\$@\""
+	done
+	for options in --clear-env "--setenv PATH=$D/program" "--clear-env --setenv PATH=$D/program" '--keep-env HOME'; do
+		maps_are "0 $U 1 $(subordinate auto 1)" "0 $G 1 $(subordinate auto 1 -g)" allow -r --map-auto $options
+		assert_equal "$(<"$D/called")" $'newuidmap\nnewgidmap'
+		rm "$D/called"
+	done
+}
+
+@test "newuidmap and newgidmap are searched in the PATH of the tool, not of the program" {
+	requires subids
+	as_the_user helpers_of_tool
 }
 
 foreign_ids() {
