@@ -171,6 +171,18 @@ only_children_enter() {
 
 @test "-p without --fork: the program stays, its first child is PID 1" { each_way only_children_enter; }
 
+setup_would_be_pid_1() {
+	local how
+	for how in -rp -ra '-r --pid -S 0'; do
+		usage '--setup with --pid needs --fork' $how --setup "touch $D/ran"
+	done
+	observe "$LAUNCHER" -rp --fork --setup "touch $D/ran" true
+	assert_outcome 'exited 0'
+	rm "$D/ran"
+}
+
+@test "-p without --fork takes no --setup command, which would be PID 1" { each_way setup_would_be_pid_1; }
+
 own_clock() {
 	launch_sleep "$@"
 	assert_equal "$PROGRAM" "$LAUNCHER_PID"
