@@ -195,16 +195,17 @@ too_many_bytes() {
 	as_ourselves too_many_bytes
 }
 
-# A line is 24 bytes, 170 are 4080.
+# 170 lines of 24 bytes are 4080 bytes; one more line makes them 4095 or 4096.
 most_bytes() {
 	many 170 4000000000 2
-	observe "$LAUNCHER" "${BLOCKS[@]}" grep -c . /proc/self/uid_map
-	assert_output 170
+	observe "$LAUNCHER" "${BLOCKS[@]}" --map-users 1:3000000000:1 grep -c . /proc/self/uid_map
+	assert_output 171
+	failure '4095 bytes' '' "${BLOCKS[@]}" --map-users 10:3000000000:1
 	many 171 4000000000 2
 	failure '4095 bytes' '' "${BLOCKS[@]}"
 }
 
-@test "a map of almost as many bytes as the kernel takes is written" {
+@test "a map of 4095 bytes is written, one of 4096 bytes is refused" {
 	requires root
 	as_ourselves most_bytes
 }
