@@ -334,6 +334,34 @@ check_mount_binfmt() {
 	each_world check_mount_binfmt
 }
 
+# proc_is new|old ARG...: /proc shows the new PID namespace or that of the caller;
+# binfmt_misc is mounted in it. The shell forks nothing: in place, with --pid, its
+# first child would be PID 1 and the last process.
+proc_is() {
+	observe "${NS[@]}" --map-root-user "${@:2}" sh -c 'read -r pid rest </proc/self/stat; echo $pid; exec cat /proc/self/mountinfo'
+	assert_status 0
+	assert_equal "$(mounted_on /proc/sys/fs/binfmt_misc <<<"$output")" 'binfmt_misc rw,nosuid,nodev,noexec,relatime'
+	[ "$1" = "$([ "${lines[0]}" -lt 10 ] && echo new || echo old)" ] || show_run "wanted: $1"
+}
+
+check_proc_for_binfmt() {
+	proc_is new --fork --pid --mount-binfmt
+	proc_is new --fork --pid --load-interp "$(format)"
+	proc_is old --mount-binfmt
+	if [ "$TOOL" = nsclone ]; then
+		proc_is new --init --mount-binfmt
+	else
+		proc_is old --pid --mount-binfmt
+	fi
+	observe "${NS[@]}" --map-root-user --fork --pid --mount-binfmt="$DIR" readlink /proc/self
+	[ "$output" -gt 10 ]
+}
+
+@test "--mount-binfmt mounts the proc of a new PID namespace as well" {
+	new_format
+	each_world check_proc_for_binfmt
+}
+
 check_no_format() {
 	refuses '.*: /proc/sys/fs/binfmt_misc/register: Invalid argument$' --map-root-user --load-interp nonsense
 	assert_stderr_line --regexp "^$TOOL: hint: .*:name:type:offset:magic:mask:interpreter:flags"
