@@ -373,6 +373,18 @@ check_no_format() {
 	each_world check_no_format
 }
 
+# Where uid 0 is not mapped nobody may write to the file. Outside of a new user
+# namespace root may; then the kernel would say that the format is invalid.
+check_format_alone() {
+	NS=("$LAUNCHER")
+	refuses 'register the binary format: /proc/sys/fs/binfmt_misc/register: Permission denied$' --load-interp nonsense
+}
+
+@test "--load-interp alone implies a new user namespace" {
+	new_format
+	each_way check_format_alone
+}
+
 ### --wd
 
 check_wd() {
