@@ -142,14 +142,15 @@ passwd_shell() {
 	local shell
 	private_etc
 	sed -i "s:^\(root\:.*\:\)[^:]*\$:\1$D/passwd-shell:" /etc/passwd
-	for shell in "$D/no-such-shell" "$D/not-executable" '' passwd; do
-		assert_equal "$(SHELL=$shell "$LAUNCHER" -U)" "0 $D/passwd-shell"
+	for shell in "$D/no-such-shell" "$D/not-executable" '' passwd ./relative-shell relative-shell; do
+		assert_equal "$(cd "$D" && SHELL=$shell "$LAUNCHER" -U)" "0 $D/passwd-shell"
 	done
 	assert_equal "$(env -u SHELL "$LAUNCHER" -U)" "0 $D/passwd-shell"
 }
 
 passwd_shells() {
 	shell_at "$D/passwd-shell"
+	shell_at "$D/relative-shell"
 	: >"$D/not-executable"
 	in_private_mounts passwd_shell
 }
