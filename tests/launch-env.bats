@@ -57,6 +57,10 @@ exactly_named() {
 	observe env -i AA=1 AB=3 "$LAUNCHER" -U --keep-env A,A=2,AA=1 -- env
 	refute_output
 	assert_outcome 'exited 0'
+	observe "$HELPERS/exec-with" "$LAUNCHER" A=1 =x B=2 C -- -U --keep-env ,B, -- env
+	assert_output B=2
+	observe "$HELPERS/exec-with" "$LAUNCHER" A=1 =x B=2 C -- -U --keep-env '' -- env
+	refute_output
 }
 
 @test "--keep-env means whole names" { each_way exactly_named; }
