@@ -183,6 +183,25 @@ setup_would_be_pid_1() {
 
 @test "-p without --fork takes no --setup command, which would be PID 1" { each_way setup_would_be_pid_1; }
 
+# The mounts are those of the caller, which is root and could change them.
+propagation_stays() {
+	local before options
+	mkdir "$D/mnt"
+	mount -t tmpfs none "$D/mnt"
+	mount --make-shared "$D/mnt"
+	before=$(</proc/self/mountinfo)
+	for options in '--root /' '--root / --propagation slave' "--root / --wd $D --fork" '--uts --propagation private'; do
+		observe "$LAUNCHER" $options cat /proc/self/mountinfo
+		assert_outcome 'exited 0'
+		assert_equal "$output" "$before"
+		assert_equal "$(</proc/self/mountinfo)" "$before"
+	done
+}
+
+@test "without a new mount namespace the propagation of mounts is unchanged" {
+	as_ourselves in_private_mounts propagation_stays
+}
+
 own_clock() {
 	launch_sleep "$@"
 	assert_equal "$PROGRAM" "$LAUNCHER_PID"
