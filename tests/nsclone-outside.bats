@@ -197,6 +197,24 @@ pid_file_removed() {
 
 @test "--pid-file is removed when the launch fails or is ended" { each_way pid_file_removed; }
 
+# strace delays the exec of the child, which has announced it by then.
+killed_before_exec() {
+	watch strace -f -q -o "$D/trace" -e trace=execve -e inject=execve:delay_enter=150000 \
+		"$NSCLONE" "$@" --pid-file "$D/pid" sleep 99
+	wait_until child_is_at execve
+	[ -s "$D/pid" ]
+	to "$LAUNCHER_PID" TERM
+	ended 'killed 15'
+	[ ! -e "$D/pid" ]
+	rm "$D/trace"
+}
+
+@test "--pid-file is removed when the launch is ended just before the exec" {
+	requires strace
+	each_way killed_before_exec -r
+	each_way killed_before_exec -rp
+}
+
 pid_file_fifo() {
 	mkfifo "$D/fifo"
 	exec 8<>"$D/fifo"
