@@ -18,7 +18,7 @@ static bool has_offsets(const struct plan *plan)
 /* The program itself, not only its children. */
 static bool is_in_new_pidns(const struct plan *plan)
 {
-	return ((plan->flags & CLONE_NEWPID) || plan->init) && !plan->in_place;
+	return (plan->flags & CLONE_NEWPID) && !plan->in_place;
 }
 
 static int imply(struct plan *plan, struct diag *d)
