@@ -64,6 +64,7 @@ ignored_stays_ignored() {
 	each_way ignored_stays_ignored INT -r
 	each_way ignored_stays_ignored INT -rp
 	each_way ignored_stays_ignored HUP -rp
+	each_way ignored_stays_ignored HUP -r --no-forward-signals
 }
 
 under_nohup() {
