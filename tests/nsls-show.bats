@@ -226,6 +226,33 @@ pins() {
 	as_ourselves in_private_mounts pins
 }
 
+# A binding of all into itself doubles it: text that is longer than any buffer.
+many_pins() {
+	local ns i here
+	mkdir "$D/all"
+	mount -t tmpfs tmpfs "$D/all"
+	: >"$D/all/pin"
+	mkdir "$D/all/"{1..9}
+	unshare --uts="$D/all/pin" true
+	for i in {1..9}; do
+		mount --rbind "$D/all" "$D/all/$i"
+	done
+	ns=$(inode "$D/all/pin")
+	here=$(awk -v ns="uts:[$ns]" '$4 == ns { print $5 }' /proc/self/mountinfo | sort)
+	assert_equal "$(wc -l <<<"$here")" 512
+	cell PINS "$ns"
+	assert_equal "$(tr , '\n' <<<"$cell" | sort)" "$here"
+	# Seen from a mount namespace that has none of them
+	AROUND=(unshare --mount sh -c 'umount --lazy "$0" && exec "$@"' "$D/all")
+	cell PINS "$ns"
+	assert_equal "$(tr , '\n' <<<"$cell" | sort)" "$(sed "s|^|$(ns_of $$ mnt):|" <<<"$here")"
+	AROUND=()
+}
+
+@test "of hundreds of pins all are shown, here and in another mount namespace" {
+	as_ourselves in_private_mounts many_pins
+}
+
 elsewhere() {
 	local ns mnt
 	touch "$D/there"
@@ -371,6 +398,21 @@ crowded() { child_of "$1" && [ "$(wc -w <"/proc/$CHILD/task/$CHILD/children")" -
 @test "owners and parents are asked for once a namespace" {
 	requires strace
 	quietly_apart relations_once
+}
+
+mounts_once() {
+	start "$NSCLONE" -r -m sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do sleep 999 & done; wait'
+	wait_until crowded "$BG_PID"
+	run_split strace -f -e trace=openat -o "$D/trace" "$NSLS" --engine proc -r -n -o NS,NPROCS,PINS
+	assert_status 0
+	assert_line "$(ns_of "$CHILD" mnt) 20 "
+	# The only one but our own
+	assert_equal "$(grep -c 'openat([0-9]*, "mountinfo",' "$D/trace")" 1
+}
+
+@test "mounts are read once a mount namespace, not once a process" {
+	requires strace
+	quietly_apart mounts_once
 }
 
 without_processes() {
@@ -563,13 +605,13 @@ cut_off() {
 }
 
 hard_names() {
-	target "$NSCLONE" -r -u bash -c 'exec -a "$0" sleep 999' $'a\\b\n\t\033[1m"\\\377\303\244'
+	target "$NSCLONE" -r -u bash -c 'exec -a "$0" sleep 999' $'a\\b\n\t\033[1m"\\\377\303\244\342\202'
 	shows -o COMMAND -p "$TARGET" -t uts -n
-	assert_output 'a\b\x0a\x09\x1b[1m"\x5c\xff\xc3\xa4 999'
+	assert_output 'a\b\x0a\x09\x1b[1m"\x5c\xff\xc3\xa4\xe2\x82 999'
 	shows -r -o COMMAND -p "$TARGET" -t uts -n
-	assert_output 'a\x5cb\x0a\x09\x1b[1m"\x5c\xff\xc3\xa4\x20999'
+	assert_output 'a\x5cb\x0a\x09\x1b[1m"\x5c\xff\xc3\xa4\xe2\x82\x20999'
 	shows -J -o COMMAND -p "$TARGET" -t uts
-	assert_output --partial '"a\\b\n\t\u001b[1m\"\\'$'\357\277\275\303\244 999"'
+	assert_output --partial '"a\\b\n\t\u001b[1m\"\\'$'\357\277\275\303\244\357\277\275\357\277\275 999"'
 }
 
 @test "a name of any bytes is one line, and JSON stays readable" { each_way hard_names; }
@@ -664,6 +706,7 @@ wrong_usage() {
 	mistaken 'two processes or sets' --compare $$
 	mistaken "needs an argument" -o
 	mistaken "unknown option '-x'" -x
+	mistaken "unknown or ambiguous option '--t'" --t
 }
 
 @test "a wrong command line is said to be so" { each_way wrong_usage; }
