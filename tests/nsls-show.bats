@@ -253,6 +253,27 @@ many_pins() {
 	as_ourselves in_private_mounts many_pins
 }
 
+# Twice as long as what is read at once, and as a path may be
+long_pin() {
+	local ns blanks path=$D/deep i
+	mkdir "$D/deep"
+	mount -t tmpfs tmpfs "$D/deep"
+	run_split perl -e 'chdir shift; for (1 .. 70) { mkdir " " x 250; chdir " " x 250 or die } open F, ">", "pin"; close F;
+		exec qw(unshare --uts sh -c), "readlink /proc/self/ns/uts; busybox mount -o bind /proc/self/ns/uts pin"' "$D/deep"
+	assert_status 0
+	ns=$(tr -dc 0-9 <<<"$output")
+	printf -v blanks '\\x20%.0s' {1..250}
+	for i in {1..70}; do
+		path+=/$blanks
+	done
+	has PINS "$ns" "$path/pin"
+}
+
+@test "a pin is shown, however long its path is" {
+	requires perl busybox
+	as_ourselves in_private_mounts long_pin
+}
+
 elsewhere() {
 	local ns mnt
 	touch "$D/there"
@@ -361,6 +382,28 @@ is_sleep() { [ "$(comm_of "$1")" = sleep ]; }
 @test "-p shows, too, what children will be born in" {
 	requires time-ns
 	each_way children
+}
+
+# Its parent is stopped: it becomes a zombie, which has two namespaces left.
+ends_meanwhile() {
+	local n
+	own_world -u
+	strace -o "$D/trace" -e trace=openat "$NSLS" -p "$TARGET" >"$D/out"
+	n=$(grep -n '"ns/ipc"' "$D/trace" | cut -d : -f 1)
+	rm "$D/trace"
+	to "$BG_PID" STOP
+	start strace -q -o "$D/trace" -e trace=openat -e inject=openat:delay_enter=500000:when="$n" \
+		"$NSLS" -p "$TARGET" >"$D/out" 2>"$D/said"
+	wait_until grep -q '"ns/ipc"' "$D/trace"
+	to "$TARGET" KILL
+	wait_until has_ended "$BG_PID"
+	assert_equal "$(<"$D/out")" ''
+	assert_equal "$(<"$D/said")" "nsls: process $TARGET has ended"
+}
+
+@test "-p shows nothing of a process that ends while it is looked at" {
+	requires strace
+	as_ourselves ends_meanwhile
 }
 
 # Each entry of /proc would be a getdents64() of thousands.
