@@ -153,11 +153,18 @@ static int set_id(const struct cred_plan *plan, enum idkind kind, struct diag *d
 
 static int set_ids(const struct cred_plan *plan, struct diag *d)
 {
+	const bool traceable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;
+
 	if (plan->keep_caps && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return diag_fail(d, NULL, "keep capabilities");
 	if (plan->set_gid && (drop_groups(plan, d) < 0 || set_id(plan, ID_GID, d) < 0))
 		return -1;
-	return plan->set_uid ? set_id(plan, ID_UID, d) : 0;
+	if (plan->set_uid && set_id(plan, ID_UID, d) < 0)
+		return -1;
+	/* Credentials have changed: see untraceable.h. */
+	if (!traceable && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return diag_fail(d, NULL, "make ourselves untraceable");
+	return 0;
 }
 
 int cred_apply(const struct cred_plan *plan, struct diag *d)

@@ -19,6 +19,7 @@
 #include "run.h"
 #include "scan.h"
 #include "spawn.h"
+#include "untraceable.h"
 
 uint64_t nsfs_parse(const char *text)
 {
@@ -391,7 +392,7 @@ static int put_root(int fd, int slot)
 	int ret = spawn_fork(&args, &child), root;
 
 	if (ret > 0) {
-		root = setns(fd, CLONE_NEWNS) < 0 ? -1 : open("/", O_PATH | O_CLOEXEC);
+		root = untraceable_setns(fd, CLONE_NEWNS) < 0 ? -1 : open("/", O_PATH | O_CLOEXEC);
 		ret = root < 0 ? -1 : dup3(root, slot, O_CLOEXEC);
 		cleanup_close_fd(&root);
 		_exit(ret < 0);

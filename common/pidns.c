@@ -12,55 +12,46 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "kernel.h"
-#include "run.h"
 #include "scan.h"
-#include "spawn.h"
-
-/* What the process that looks from inside ends with. */
-enum { LOOK_NEVER_HAD_INIT, LOOK_HAD_INIT, LOOK_FAILED };
+#include "untraceable.h"
+#include "visit.h"
 
 /* Enter, by way of the user namespace that owns it if need be. */
 static int enter(int fd)
 {
-	int owner;
+	cleanup_close int owner = -1;
 
-	if (setns(fd, CLONE_NEWPID) == 0)
+	if (untraceable_setns(fd, CLONE_NEWPID) == 0)
 		return 0;
 	owner = errno == EPERM ? ioctl(fd, KERNEL_NS_GET_USERNS) : -1;
-	return owner < 0 || setns(owner, CLONE_NEWUSER) < 0 ? -1 : setns(fd, CLONE_NEWPID);
+	if (owner < 0 || untraceable_setns(owner, CLONE_NEWUSER) < 0)
+		return -1;
+	return untraceable_setns(fd, CLONE_NEWPID);
 }
 
 /*
  * The link that names what children will be born in is there from the birth of
- * the first one on, and stays.
+ * the first one on, and stays. 1, 0 or -1.
  */
-static void __attribute__((noreturn)) look_and_exit(int fd)
+static int look(void *fd)
 {
-	if (enter(fd) < 0)
-		_exit(LOOK_FAILED);
+	if (enter(*(int *)fd) < 0)
+		return -1;
 	if (access("/proc/self/ns/pid_for_children", F_OK) == 0)
-		_exit(LOOK_HAD_INIT);
-	_exit(errno == ENOENT ? LOOK_NEVER_HAD_INIT : LOOK_FAILED);
+		return 1;
+	return errno == ENOENT ? 0 : -1;
 }
 
 /* Has it ever had an init? In a process of its own, for who has looked can be the parent of nobody else. */
 static int had_init(int fd, struct diag *d)
 {
-	struct spawn_args plain = { .cgroup_fd = -1 };
-	struct spawned child;
-	struct ended e;
-	int ret = spawn_fork(&plain, &child);
+	int answer = visit(look, &fd);
 
-	if (ret > 0)
-		look_and_exit(fd);
-	if (ret < 0)
-		return diag_fail(d, NULL, "fork to look at a PID namespace");
-	close(child.pidfd);
-	if (run_wait_end(child.pid, &e) < 0)
-		return diag_fail(d, NULL, "wait for who looks at a PID namespace");
-	if (e.signal || e.status == LOOK_FAILED)
+	if (answer >= 0)
+		return answer;
+	if (errno == EPERM || errno == ECHILD)
 		return diag_set(d, 0, NULL, "cannot look into the PID namespace");
-	return e.status == LOOK_HAD_INIT;
+	return diag_fail(d, NULL, "look into the PID namespace");
 }
 
 /* One that waits to be reaped has ended as well. 1, 0, -1 and *d. */

@@ -10,6 +10,7 @@
 #include "diag.h"
 #include "file.h"
 #include "kernel.h"
+#include "untraceable.h"
 
 static const char offsets_file[] = "/proc/self/timens_offsets";
 static const char children_file[] = "/proc/self/ns/time_for_children";
@@ -44,7 +45,7 @@ int timens_make(const struct timens_plan *plan, struct diag *d)
 	fd = open(children_file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return diag_fail(d, children_file, "open the time namespace");
-	if (setns(fd, CLONE_NEWTIME) < 0)
+	if (untraceable_setns(fd, CLONE_NEWTIME) < 0)
 		return diag_fail(d, NULL, "enter the time namespace");
 	return 0;
 }

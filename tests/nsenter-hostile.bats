@@ -273,18 +273,20 @@ gives_nothing() {
 	each_way gives_nothing
 }
 
-# Before it has joined, nobody in there can see it; so from the first setns(2) on.
+# Before it has joined, nobody in there can see it; so from before that on.
 closed_before() {
-	local calls
 	own_world -nu
-	observe strace -f -q -o "$D/trace" -e trace=setns,prctl,execve "$LAUNCHER" -t "$TARGET" -a true
-	assert_outcome 'exited 0'
-	calls=$(grep -oE 'PR_SET_DUMPABLE, (SUID_DUMP_DISABLE|SUID_DUMP_USER|[0-9])|setns|execve' "$D/trace")
-	[[ $calls == $'execve\nPR_SET_DUMPABLE, SUID_DUMP_DISABLE\nsetns\n'*execve ]] || fail "$calls"
-	assert_equal "$(grep -c SUID_DUMP_USER "$D/trace")" 0
+	for how in '-a' '-U -u -F' "--user=/proc/$TARGET/ns/user -n" '-a -S 0 -G 0' '-a --kill-child'; do
+		is_root && [[ $how == *[Uu]ser* || $how == -U* ]] && continue
+		observe strace -f -q -o "$D/trace" -e trace=setns,prctl,execve "$LAUNCHER" -t "$TARGET" $how true
+		assert_outcome 'exited 0'
+		! grep -q 'CLONE_NEWUSER' "$D/trace" || joins_undumpable "$D/trace"
+		assert_equal "$(grep -c SUID_DUMP_USER "$D/trace")" 0
+	done
+	is_root || grep -q CLONE_NEWUSER "$D/trace"
 }
 
-@test "non-dumpable from before the first setns(2)" {
+@test "undumpable from before it joins a user namespace to its exec" {
 	requires strace
 	each_way in_own_world closed_before
 }

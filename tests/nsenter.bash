@@ -119,6 +119,17 @@ inside() {
 # cannot TEXT HINT ARG...: failure(), into the target.
 cannot() { failure "$1" "$2" --target "$TARGET" "${@:3}"; }
 
+# joins_undumpable TRACE: each process that joins a user namespace has made itself
+# undumpable before, or the one that forked it has, since its last execve(2).
+joins_undumpable() {
+	assert_equal "$(awk '
+		/execve\(/ { closed[$1] = 0 }
+		/PR_SET_DUMPABLE, (SUID_DUMP_DISABLE|0)/ { closed[$1] = 1 }
+		/PR_SET_DUMPABLE, (SUID_DUMP_USER|1)/ { closed[$1] = 0 }
+		/setns\(/ && (/CLONE_NEWUSER/ || /, 0\)/) { n++; if (!closed[$1]) print "dumpable: " $0 }
+		END { if (!n) print "no user namespace was joined" }' "$1")" ''
+}
+
 # end_target: the sleep, by what nothing holds off, and with it what waits for it.
 end_target() {
 	[ "$(comm_of "$TARGET")" != sleep ] || to "$TARGET" KILL

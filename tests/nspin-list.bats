@@ -763,6 +763,26 @@ rows_of() {
 	alone keeper --hold --keep=web
 }
 
+# Who is sent in to see whether a PID namespace ever had an init is one whom those
+# who live in there must not trace.
+looks_inside() {
+	start "${WHO[@]}" "$NSCLONE" -r -p sleep 999
+	wait_until last_is "$BG_PID" sleep
+	quietly -t "$CHILD" -p -u world
+	to "$CHILD" KILL
+	wait_until is_gone "$CHILD"
+	AROUND=(strace -f -q -o "$D/trace" -e trace=setns,prctl,execve)
+	lists STATE live dead -- world
+	AROUND=()
+	joins_undumpable "$D/trace"
+	quietly -d world
+}
+
+@test "who looks into a PID namespace, by way of the user namespace that owns it, cannot be traced from inside" {
+	requires strace
+	keeping looks_inside
+}
+
 # A descriptor that was opened by way of a pin has the path of that.
 by_pin() {
 	pin_new uts "$NSPIN_DIR/first/uts"

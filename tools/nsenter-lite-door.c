@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "kernel.h"
 #include "parent.h"
 #include "trampoline.h"
+#include "untraceable.h"
 
 /*
  * May the program be an enemy's? And could he, if it were we that he got hold
@@ -200,6 +200,18 @@ static int open_pty_inside(struct pty *pty, const struct diag *outside, struct d
 	return -1;
 }
 
+/*
+ * Processes inside must not trace us. Where we enter no user namespace, that
+ * concerns only processes that have the ids which we take; then a kernel that
+ * would undo it is no reason to fail.
+ */
+static int close_to_others(const struct opened *o, struct diag *d)
+{
+	struct diag ignored;
+
+	return untraceable(enters_user(o) ? d : &ignored) < 0 && enters_user(o) ? -1 : 0;
+}
+
 static int enter(struct opened *o, struct nsenter *n, struct diag *d)
 {
 	struct cred_plan *cred = &n->plan.cred;
@@ -213,9 +225,8 @@ static int enter(struct opened *o, struct nsenter *n, struct diag *d)
 		cred->own_gid = getegid();
 		drop_groups(o, n);
 	}
-	/* Whoever lives in there must not trace us, nor see what we have open. */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return diag_fail(d, NULL, "close ourselves to others");
+	if (close_to_others(o, d) < 0)
+		return -1;
 	if (nsenter_join(o, &n->plan.flags, d) < 0 || go_to_places(o, n, d) < 0 ||
 	    open_pty_inside(n->plan.pty, &no_pty, d) < 0)
 		return -1;

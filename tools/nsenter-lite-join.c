@@ -11,6 +11,7 @@
 #include "diag.h"
 #include "kernel.h"
 #include "nsref.h"
+#include "untraceable.h"
 
 /* "mount, UTS", for messages */
 static const char *name_types(unsigned int flags, char *text, size_t size)
@@ -90,7 +91,7 @@ static int join_target(struct opened *o, unsigned int flags, unsigned int *joine
 	unsigned int shared;
 	int err;
 
-	if (setns(t->pidfd, (int)flags) == 0) {
+	if (untraceable_setns(t->pidfd, flags) == 0) {
 		*joined |= flags;
 		return 0;
 	}
@@ -101,7 +102,7 @@ static int join_target(struct opened *o, unsigned int flags, unsigned int *joine
 	}
 	shared = shared_with(o, flags);
 	errno = err;
-	if (!shared || (flags & ~shared && setns(t->pidfd, (int)(flags & ~shared)) < 0))
+	if (!shared || (flags & ~shared && untraceable_setns(t->pidfd, flags & ~shared) < 0))
 		return fail(flags & ~shared, NULL, d);
 	*joined |= flags & ~shared;
 	return target_check(t, d);
@@ -114,7 +115,7 @@ static int join_source(const struct opened *o, int type, unsigned int *joined, s
 	struct stat own, its;
 	char path[NSREF_PATH];
 
-	if (setns(source->fd, (int)flag) == 0) {
+	if (untraceable_setns(source->fd, flag) == 0) {
 		*joined |= flag;
 		return 0;
 	}

@@ -19,9 +19,9 @@
 #include "model.h"
 #include "nsref.h"
 #include "procdir.h"
-#include "run.h"
 #include "scan.h"
-#include "spawn.h"
+#include "untraceable.h"
+#include "visit.h"
 
 /* Netlink */
 
@@ -104,92 +104,36 @@ pid_t ask_init(int fd)
 	return pid > 0 ? pid : 0;
 }
 
-/* A visitor */
+/* What only a process that is in it can tell */
 
-/* A process of ours that has entered a namespace, for its files in /proc to be read. */
-struct visitor {
-	struct spawned child;
-	int ready; /* it has entered when this can be read, or it has failed */
-	int gate;  /* it waits for the end of this */
+struct entry {
+	int fd;
+	unsigned int flag; /* CLONE_NEW*, its type */
 };
 
-static void __attribute__((noreturn)) visit(const struct ns *ns, int fd, int ready, int gate)
+static int enter(void *arg)
 {
-	char c = 0;
+	const struct entry *entry = arg;
 
-	if (setns(fd, (int)nstype_table[ns->type].flag) < 0 || write(ready, &c, 1) != 1)
-		_exit(1);
-	close(ready);
-	while (read(gate, &c, 1) < 0 && errno == EINTR)
-		;
-	_exit(0);
-}
-
-static int start_visit(struct visitor *v, const struct ns *ns)
-{
-	const struct spawn_args args = { .cgroup_fd = -1 };
-	cleanup_close int fd = model_open(ns);
-	int ready[2], gate[2], ret;
-
-	if (fd < 0 || pipe2(ready, O_CLOEXEC) < 0)
-		return -1;
-	if (pipe2(gate, O_CLOEXEC) < 0) {
-		close(ready[0]);
-		close(ready[1]);
-		return -1;
-	}
-	ret = spawn_fork(&args, &v->child);
-	if (ret > 0) {
-		close(ready[0]);
-		close(gate[1]);
-		visit(ns, fd, ready[1], gate[0]);
-	}
-	close(ready[1]);
-	close(gate[0]);
-	v->ready = ready[0];
-	v->gate = gate[1];
-	if (ret == 0)
-		return 0;
-	close(v->ready);
-	close(v->gate);
-	return -1;
-}
-
-static bool has_entered(const struct visitor *v)
-{
-	ssize_t n;
-	char c;
-
-	do {
-		n = read(v->ready, &c, 1);
-	} while (n < 0 && errno == EINTR);
-	return n == 1;
-}
-
-static void end_visit(struct visitor *v)
-{
-	struct ended e;
-
-	close(v->ready);
-	close(v->gate);
-	close(v->child.pidfd);
-	run_wait_end(v->child.pid, &e);
+	return untraceable_setns(entry->fd, entry->flag);
 }
 
 /* FILE in /proc of a process in NS. -1: that may not be entered. */
-static ssize_t read_by_visit(const struct ns *ns, const char *file, char *text, size_t size)
+static ssize_t read_by_visit(const struct ns *ns, const char *file, int *patience, char *text,
+			     size_t size)
 {
-	cleanup_close int proc = -1, fd = -1;
+	cleanup_close int ns_fd = model_open(ns), proc = -1, fd = -1;
+	struct entry entry = { .fd = ns_fd, .flag = nstype_table[ns->type].flag };
 	struct visitor v;
 	struct diag ignored;
 	ssize_t len;
 
-	if (start_visit(&v, ns) < 0)
+	if (ns_fd < 0 || visit_start(&v, enter, &entry, patience) < 0)
 		return -1;
-	proc = has_entered(&v) ? procdir_open(v.child.pidfd, &ignored) : -1;
+	proc = procdir_open(v.child.pidfd, &ignored);
 	fd = proc < 0 ? -1 : openat(proc, file, O_RDONLY | O_CLOEXEC);
 	len = fd < 0 ? -1 : file_read_fd(fd, text, size);
-	end_visit(&v);
+	visit_end(&v);
 	return len;
 }
 
@@ -203,7 +147,7 @@ static bool read_of(const struct ns *ns, pid_t pid, const char *file, char *text
 }
 
 /* user_namespaces(7): uid_map */
-char *ask_maps(const struct ns *ns, char *text, size_t size)
+char *ask_maps(const struct ns *ns, int *patience, char *text, size_t size)
 {
 	char map[16384], *line = map;
 	unsigned long inside, outside, count;
@@ -212,7 +156,7 @@ char *ask_maps(const struct ns *ns, char *text, size_t size)
 
 	*text = '\0';
 	if (!read_of(ns, ns->pid, "uid_map", map, sizeof(map)) &&
-	    read_by_visit(ns, "uid_map", map, sizeof(map)) <= 0)
+	    read_by_visit(ns, "uid_map", patience, map, sizeof(map)) <= 0)
 		return text;
 	while (used < size && sscanf(line, "%lu %lu %lu%n", &inside, &outside, &count, &len) == 3) {
 		used += (size_t)snprintf(text + used, size - used, "%s%lu %lu %lu", used ? "," : "",
@@ -251,7 +195,7 @@ static pid_t who_tells_offsets(const struct ns *ns)
 }
 
 /* time_namespaces(7): timens_offsets */
-char *ask_offsets(const struct ns *ns, char *text, size_t size)
+char *ask_offsets(const struct ns *ns, int *patience, char *text, size_t size)
 {
 	int64_t sec[2], nsec[2];
 	char file[256];
@@ -259,7 +203,7 @@ char *ask_offsets(const struct ns *ns, char *text, size_t size)
 
 	*text = '\0';
 	if (!read_of(ns, who_tells_offsets(ns), "timens_offsets", file, sizeof(file)) &&
-	    read_by_visit(ns, "timens_offsets", file, sizeof(file)) <= 0)
+	    read_by_visit(ns, "timens_offsets", patience, file, sizeof(file)) <= 0)
 		return text;
 	if (sscanf(file, "monotonic %" SCNd64 " %" SCNd64 " boottime %" SCNd64 " %" SCNd64,
 		   &sec[0], &nsec[0], &sec[1], &nsec[1]) != 4)

@@ -27,11 +27,12 @@ pid_t ask_init(int fd);
 /*
  * The uid map of a user namespace, "inside outside count[,...]", where outside
  * is as our user namespace has it. Returns TEXT; empty: none, or it cannot be told.
+ * *PATIENCE: see visit_start().
  */
-char *ask_maps(const struct ns *ns, char *text, size_t size);
+char *ask_maps(const struct ns *ns, int *patience, char *text, size_t size);
 
 /* The offsets of a time namespace, "monotonic=S boottime=S", in the same way. */
-char *ask_offsets(const struct ns *ns, char *text, size_t size);
+char *ask_offsets(const struct ns *ns, int *patience, char *text, size_t size);
 
 /* Is process PID (or that thread) still in NS, or, if NS says so of it, are its children? */
 bool ask_is_in(pid_t pid, const struct ns *ns);

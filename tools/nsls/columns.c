@@ -282,11 +282,11 @@ static int fill_asked(struct view *v, const struct ns *ns, struct diag *d)
 	if (ns->type == NS_PID && table_has(&v->filled, COL_INIT))
 		return fill_init(v, ns, d);
 	if (ns->type == NS_USER && table_has(&v->filled, COL_MAPS))
-		ask_maps(ns, text, sizeof(text));
+		ask_maps(ns, &v->patience, text, sizeof(text));
 	if (*text)
 		return table_text(v->table, COL_MAPS, text, d);
 	if (ns->type == NS_TIME && table_has(&v->filled, COL_OFFSETS))
-		ask_offsets(ns, text, sizeof(text));
+		ask_offsets(ns, &v->patience, text, sizeof(text));
 	return *text ? table_text(v->table, COL_OFFSETS, text, d) : 0;
 }
 

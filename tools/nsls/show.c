@@ -14,6 +14,7 @@
 #include "kernel.h"
 #include "model.h"
 #include "nsref.h"
+#include "visit.h"
 
 static const char tool[] = "nsls";
 
@@ -30,7 +31,7 @@ int view_choose(struct view *v, const struct nsls *n, const char *name, const ch
 {
 	int ret;
 
-	*v = (struct view){ .n = n, .name = name, .sets = SETS_NONE, .netlink = -1 };
+	*v = (struct view){ .n = n, .name = name, .sets = SETS_NONE, .netlink = -1, .patience = VISIT_PATIENCE_MS };
 	ret = table_choose(&v->choice, nsls_columns, defaults, d);
 	if (ret == 0 && n->output_all)
 		ret = choose_all(&v->choice);

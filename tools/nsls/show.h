@@ -32,6 +32,7 @@ struct view {
 	struct facts_cache facts;
 	struct sets sets;
 	int netlink;
+	int patience; /* with those who are sent into a namespace, see visit.h */
 	struct row *rows;
 	size_t n_rows, capacity;
 	bool grouped; /* by namespace: processes are nested in rows of the same one only */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "untraceable.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+
+#include "diag.h"
+#include "file.h"
+
+int untraceable(struct diag *d)
+{
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return diag_fail(d, NULL, "make ourselves untraceable");
+	/* proc(5). A system that does not tell has the default, 0. */
+	if (file_read_number("/proc/sys/fs/suid_dumpable") != 1)
+		return 0;
+	diag_set(d, 0, NULL, "the kernel lets others trace us whenever our ids change");
+	return diag_hint(d, "the sysctl fs.suid_dumpable is 1; 0 and 2 are safe");
+}
+
+int untraceable_setns(int fd, unsigned int flags)
+{
+	const bool user = flags & CLONE_NEWUSER;
+	int ret, err;
+
+	if (user && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -1;
+	ret = setns(fd, (int)flags);
+	err = errno;
+	if (user)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	errno = err;
+	return ret;
+}
