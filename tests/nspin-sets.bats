@@ -313,6 +313,22 @@ stacked() {
 
 @test "a set goes with all that is stacked on it" { pinning stacked; }
 
+first_stays() {
+	a_world uts net
+	quietly -t "$TARGET" world
+	AROUND=(strace -f -qq -o "$D/trace" -e trace=umount2 -e inject=umount2:error=EPERM:when=1)
+	unable 'unmount the pin' -d world
+	AROUND=()
+	holds world "$TARGET" $TYPES
+	quietly -d world
+	deserted
+}
+
+@test "a set whose first pin cannot be unmounted stays whole" {
+	requires strace
+	pinning first_stays
+}
+
 ### Dead PID namespaces, and what is left over
 
 dead_init() {

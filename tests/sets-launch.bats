@@ -103,13 +103,14 @@ seen_before() {
 in_background() {
 	launch_sleep -r -u --pin world
 	holds world "$PROGRAM" user uts
+	assert_equal "$(find "/proc/$LAUNCHER_PID/fd" -lname "$NSPIN_DIR*")" ''
 	end_sleep
 	[ "$(pinned "$NSPIN_DIR/world/uts")" ]
 	TOOL=nspin quietly -d world
 	deserted
 }
 
-@test "a program that is killed leaves the set" { pinning in_background; }
+@test "a program that is killed leaves the set, of which nothing was open meanwhile" { pinning in_background; }
 
 ### Mount namespaces
 
