@@ -396,6 +396,13 @@ on_a_mount() {
 	assert_equal "$(times_mounted "$D/file")" 1
 	assert_equal "$(<"$D/file")" content
 	untouched "$D/file" "$D/file"
+	# An empty file could be removed, but that it is a mount.
+	: >"$D/empty"
+	mount --bind "$D/empty" "$D/empty"
+	quietly -t "$TARGET" --uts="$D/empty"
+	quietly -d "$D/empty"
+	assert_equal "$(times_mounted "$D/empty")" 1
+	umount "$D/empty"
 	# Covered by something else, it cannot be reached.
 	mkdir "$D/dir"
 	quietly -t "$TARGET" --uts="$D/dir/uts"

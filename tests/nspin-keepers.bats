@@ -254,6 +254,20 @@ is_dead() {
 
 @test "a keeper ends on -d, stopped or not, and on TERM; a set whose keeper has ended is dead" { each_keeper ends; }
 
+awaited() {
+	a_world uts
+	keep world -u
+	AROUND=(strace -f -qq -o "$D/trace" -e trace=poll,ppoll)
+	quietly -d world
+	AROUND=()
+	grep -qE 'poll\(\[\{fd=[0-9]+, events=POLLIN\}\], 1, (-1|NULL)' "$D/trace"
+}
+
+@test "-d waits for the end of the keeper as long as it takes" {
+	requires strace
+	each_keeper awaited
+}
+
 ### A process that is not the keeper
 
 # forge TEXT: the record says so, in a file of its own or in the keeper's.

@@ -298,9 +298,17 @@ by_file() {
 	holds world "$TARGET" $TYPES
 	quietly -d world
 	deserted
+	# A link to a pin is none.
+	quietly -t "$TARGET" --uts="$D/uts"
+	quietly -t "$TARGET" -n world
+	ln -s "$D/uts" "$NSPIN_DIR/world/uts"
+	unable 'its uts namespace is not mounted here' -d world
+	assert_equal "$(pinned "$D/uts")" "$(link_of "$TARGET" uts)"
+	rm "$NSPIN_DIR/world/uts"
+	quietly -d world "$D/uts"
 }
 
-@test "a pin of a set may be let go alone" { pinning by_file; }
+@test "a pin of a set may be let go alone, and a link to a pin is no pin" { pinning by_file; }
 
 stacked() {
 	a_world uts net
