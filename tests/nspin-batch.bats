@@ -36,6 +36,26 @@ sets_and_files() {
 
 @test "lines are sets and files; empty ones and comments are skipped; FILE may have blanks" { pinning sets_and_files; }
 
+two_targets() {
+	local first name
+	a_world uts
+	first=$TARGET
+	quietly -t "$first" source
+	own_world --uts
+	batch "$first one" "$TARGET two" "$first three" "source four" "$TARGET five"
+	assert_status 0
+	for name in one three four; do
+		holds "$name" "$first" $TYPES
+	done
+	for name in two five; do
+		holds "$name" "$TARGET" $TYPES
+	done
+	quietly -d source one two three four five
+	deserted
+}
+
+@test "lines may name one target after another" { each_kind two_targets; }
+
 by_keepers() {
 	a_world uts net
 	batch "$TARGET one" "$TARGET two" "one three"

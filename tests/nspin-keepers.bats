@@ -576,7 +576,7 @@ in_place() {
 	assert_line 'child none'
 	assert_line --regexp '^fds [0-9 ]*$'
 	assert_equal "$(sed -n 's/^fds //p' <<<"$output" | wc -w)" $((${#fds[@]} + 1))
-	for blocked in --block-signal=USR1 --ignore-signal=USR1 --default-signal; do
+	for blocked in --block-signal=USR1 --ignore-signal=USR1 --ignore-signal=CHLD --default-signal; do
 		run_split "${WHO[@]}" env "$blocked" "$HELPERS/inventory"
 		grep -E '^Sig(Blk|Ign)' <<<"$output" >"$D/wanted"
 		run_split "${WHO[@]}" env "$blocked" "$NSPIN" --hold -t "$TARGET" -u "$HELPERS/inventory"

@@ -689,6 +689,7 @@ shared_itself() {
 	a_world uts mnt
 	quietly -t "$TARGET" world
 	holds world "$TARGET" $TYPES
+	assert_equal "$(peers_of "$NSPIN_DIR" /proc/self/mountinfo)" ''
 	quietly -d world
 	assert_equal "$(ls "$NSPIN_DIR")" ''
 }
