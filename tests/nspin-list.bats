@@ -254,13 +254,14 @@ in_sets() {
 	pin_new net "$NSPIN_DIR/web/net"
 	pin_new ipc "$NSPIN_DIR/a/ipc"
 	pin_new net "$D/sets2/x/net"
+	pin_new ipc "$D/sets-web/ipc"
 	pin_new net "$NSPIN_DIR/x/uts"
 	pin_new net "$NSPIN_DIR/1x/net"
 	pin_new net "$NSPIN_DIR/deep/er/net"
 	pin_new net "$NSPIN_DIR/net"
 	pin_new uts "$NSPIN_DIR/.new/half/uts"
 	pin_new uts "$NSPIN_DIR/.newer/uts"
-	lists SET,TYPE,PATH " net $D/sets2/x/net" " net $D/sets/x/uts" " net $D/sets/1x/net" \
+	lists SET,TYPE,PATH " net $D/sets2/x/net" " ipc $D/sets-web/ipc" " net $D/sets/x/uts" " net $D/sets/1x/net" \
 		" net $D/sets/deep/er/net" " net $D/sets/net" " uts $D/sets/.newer/uts" \
 		"a ipc $D/sets/a/ipc" "web uts $D/sets/web/uts" "web net $D/sets/web/net"
 	ln -s sets "$D/link"
