@@ -123,11 +123,9 @@ int caps_drop(uint64_t dropped, struct diag *d)
 
 	if (get(caps) < 0)
 		return diag_fail(d, NULL, "capget");
-	/* What is ambient is inheritable, too. */
+	/* What is ambient is inheritable, too, and goes with that. */
 	if (!dropped && !caps[0].inheritable && !caps[1].inheritable)
 		return 0;
-	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
-		return diag_fail(d, NULL, "clear the ambient capabilities");
 	for (int i = 0; i < 2; i++) {
 		uint32_t keep = ~(uint32_t)(dropped >> (32 * i));
 

@@ -430,6 +430,18 @@ caps_dropped() {
 	lacks CapAmb 21
 	lacks CapBnd 21
 	has CapAmb 0
+	# 4 and 36, 5 and 37 stand in the same place of the two halves of a set.
+	status_of "${USER_OPTION[@]}" -u --keep-caps --drop-caps=4,37
+	lacks CapAmb 4
+	lacks CapAmb 37
+	has CapAmb 36
+	has CapAmb 5
+	# Without uid 0, nobody could reduce the bounding set any more.
+	is_root || return 0
+	status_of -u -S 5 --drop-caps=net_raw
+	is Uid 5
+	lacks CapBnd 13
+	has CapBnd 12
 }
 
 @test "--drop-caps: all, or these, are gone from every set, for good" { each_way in_own_world caps_dropped; }
