@@ -65,6 +65,18 @@ last_single_map() {
 
 @test "the last of -r, -c, --map-user and --map-group counts" { each_way last_single_map; }
 
+# The second is uid_map, after setgroups.
+written_in_part() {
+	refused strace -f -q -o /dev/null -e trace=write -e inject=write:retval=1:when=2 "$LAUNCHER" -r
+	said_of_failure 'write uid_map: ' ''
+	assert_stderr --partial 'Input/output error'
+}
+
+@test "a map that the kernel takes in part is a failure" {
+	requires strace
+	each_way written_in_part
+}
+
 effective_ids() {
 	NS=(setpriv --ruid 12 --rgid 13 --clear-groups "$LAUNCHER")
 	maps_are '5 0 1' '6 0 1' deny --map-user 5 --map-group 6

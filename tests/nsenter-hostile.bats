@@ -148,11 +148,17 @@ guarded() {
 	each_way guarded -U -m -p --preserve-credentials
 }
 
+# own_copy: in LAUNCHER, which is to be local; what we may write is guarded.
+own_copy() {
+	"${WHO[@]}" cp "$LAUNCHER" "$D/nsenter-lite"
+	LAUNCHER=$D/nsenter-lite
+}
+
 # Whatever lets the target choose the program: its mount namespace, its directories,
 # the PATH of its environment.
 by_trampoline() {
-	local TRACED=$D/nsenter-lite options file
-	"${WHO[@]}" cp "$LAUNCHER" "$TRACED"
+	local theirs=$LAUNCHER LAUNCHER=$LAUNCHER options file
+	own_copy
 	own_world -u
 	file=/proc/$TARGET/ns/mnt
 	for options in -a -m "--mount=$file" "--from $file" -r --root=/ -w --wd=/ --wdns=/ -e; do
@@ -160,12 +166,12 @@ by_trampoline() {
 	done
 	executes execve -u
 	# Nobody gets more of an executable that we cannot write ourselves.
-	"${WHO[@]}" test -O "$LAUNCHER" || is_root || TRACED=$LAUNCHER executes execve -a
+	"${WHO[@]}" test -O "$theirs" || is_root || LAUNCHER=$theirs executes execve -a
 }
 
 # executes CALL OPTION...: it is by this system call that the program is executed.
 executes() {
-	observe strace -q -o "$D/trace" -e trace=execve,execveat "$TRACED" -t "$TARGET" "${USER_OPTION[@]}" -u "${@:2}" -F true
+	observe strace -q -o "$D/trace" -e trace=execve,execveat "$LAUNCHER" -t "$TARGET" "${USER_OPTION[@]}" -u "${@:2}" -F true
 	assert_outcome 'exited 0'
 	assert_equal "$(sed -n '2s/(.*//p' "$D/trace")" "$1"
 }
@@ -199,6 +205,8 @@ executed_well() {
 }
 
 passes_over() {
+	local LAUNCHER=$LAUNCHER
+	own_copy
 	mkdir -p "$D/first/name" "$D/second"
 	printf '#!/bin/sh\necho "$0"\n' | tee "$D/first/other" >"$D/second/other"
 	cp "$D/second/other" "$D/second/name"
@@ -222,6 +230,62 @@ cannot_execute() {
 @test "a directory, or a file without execute permission, that comes earlier in PATH is passed over" {
 	each_way in_own_world passes_over
 }
+
+# says STATUS TEXT PROGRAM: TEXT is a pattern; the same by the trampoline as without it.
+says() {
+	local option
+	for option in -u -m; do
+		observe "$LAUNCHER" -t "$TARGET" "${USER_OPTION[@]}" "$option" "$3"
+		assert_outcome "exited $1"
+		[[ ${stderr_lines[0]} == "nsenter-lite: execute: "*": "$2 ]] || show_run "wanted on the first line: $2"
+	done
+}
+
+trampoline_fails() {
+	local LAUNCHER=$LAUNCHER name
+	own_copy
+	own_world -mu
+	printf '#!/no/such\n' >"$D/none"
+	printf '#!/etc/passwd\n' >"$D/denied"
+	printf '#!%s/loop\n' "$D" >"$D/loop"
+	chmod 755 "$D/none" "$D/denied" "$D/loop"
+	says 127 'No such file or directory' "$D/none"
+	says 126 'Permission denied' "$D/denied"
+	says 126 'Too many *symbolic links' "$D/loop"
+	# What it says must not be a line of its own, nor move the cursor.
+	name=$'a\nb\ec'
+	cp "$D/none" "$D/$name"
+	observe "$LAUNCHER" -t "$TARGET" "${USER_OPTION[@]}" -m "$D/$name"
+	assert_outcome 'exited 127'
+	assert_stderr_line "nsenter-lite: execute: $D/a?b?c: No such file or directory"
+}
+
+@test "a program that the trampoline cannot execute has the same status and message as without it" {
+	each_way in_own_world trampoline_fails
+}
+
+too_large() {
+	local LAUNCHER=$LAUNCHER
+	own_copy
+	target env "BIG=$(printf '%0100000d' 7)" sleep 999
+	observe prlimit --stack=524288 "$LAUNCHER" -t "$TARGET" -e true "$(printf '%0100000d' 7)"
+	assert_outcome 'exited 126'
+	assert_stderr_line --regexp '^nsenter-lite: execute: .*true: Argument list too long$'
+}
+
+@test "arguments that are too large for the trampoline are 126" { each_way too_large; }
+
+many_arguments() {
+	local LAUNCHER=$LAUNCHER n
+	own_copy
+	own_world -m
+	for n in 1 57 58 59 5000; do
+		inside "${USER_OPTION[@]}" -m sh -c 'shift $(($# - 1)); echo "$1"' name $(seq "$n")
+		assert_output "$n"
+	done
+}
+
+@test "the program gets all its arguments, however many" { each_way in_own_world many_arguments; }
 
 ### Memory, descriptors, everything else that is in /proc/PID
 

@@ -169,6 +169,20 @@ large_environment() {
 
 @test "--env: a large environment" { each_way large_environment; }
 
+interrupted() {
+	is_root && set -- -u || set -- -r -u
+	target "$NSCLONE" "$@" env "BIG=$(printf '%09000d' 7)" sleep 999
+	observe strace -q -o /dev/null -P "/proc/$TARGET/environ" -e trace=read -e inject=read:error=EINTR:when=1+2 \
+		"$LAUNCHER" -t "$TARGET" -a -F -e cat /proc/self/environ
+	assert_outcome 'exited 0'
+	has_env
+}
+
+@test "--env: a read that is interrupted is repeated" {
+	requires strace
+	each_way interrupted
+}
+
 # What runs as a subordinate uid is closed to its user, from outside.
 closed_environment() {
 	target "$NSCLONE" -r --map-auto -S 5 -G 5 env -i "PATH=$PATH" SECRET=told sleep 999
