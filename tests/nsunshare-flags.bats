@@ -117,6 +117,7 @@ calls() {
 	assert_equal "$(unshared --files --fs --sysvsem | tr '|' '\n' | sort)" $'CLONE_FILES\nCLONE_FS\nCLONE_SYSVSEM'
 	assert_equal "$(unshared -U --files --fork | tr '|' '\n' | sort)" $'CLONE_FILES\nCLONE_NEWUSER'
 	assert_equal "$(unshared -U)" CLONE_NEWUSER
+	[ ! -e /proc/self/ns/time ] || assert_equal "$(unshared -rT)" $'CLONE_NEWUSER\nCLONE_NEWTIME'
 }
 
 @test "the call is made, with what was asked for and nothing else" {
