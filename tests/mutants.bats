@@ -237,3 +237,13 @@ interrupted() {
 	interrupted TERM 143
 	interrupted INT 130
 }
+
+@test "that a file cannot clean up catches nothing" {
+	sed 's|^TEST|@test|' >"$TREE/tests/untidy.bats" <<-'EOF'
+		teardown_file() { [ "$(sh "$BATS_TEST_DIRNAME/../nsls")" = hello ]; }
+		TEST "is there" { [ -e "$BATS_TEST_DIRNAME/../nsls" ]; }
+	EOF
+	entry 'tests: untidy.bats' 'only: .' -greeting=hello +greeting=goodbye
+	mutants 1
+	says survived 1
+}

@@ -376,6 +376,9 @@ children() {
 	rows PATH,PID,NPROCS,COMMAND -p "$BG_PID" -t pid
 	assert_line "$path/pid_for_children $BG_PID 0 sleep\\x20999"
 	assert_equal "${#lines[@]}" 2
+	# By all that are looked at, too
+	rows PATH -t pid
+	assert_line "$path/pid_for_children"
 }
 is_sleep() { [ "$(comm_of "$1")" = sleep ]; }
 
