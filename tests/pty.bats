@@ -93,8 +93,7 @@ status_is() {
 leave_terminal() {
 	enter 'exit 0'
 	wait_until is_gone "$PANE"
-	end_background
-	assert_equal "$(grep -v '^exited\|^killed' "$D/terminal")" ''
+	terminal_leaves_nothing
 }
 
 is_back() { ! child_is "$PANE" "$TOOL" || stopped "$CHILD"; }
@@ -513,8 +512,7 @@ line_is_lost() {
 	wait_until recorded 'HUP kernel'
 	to "$PROGRAM" TERM
 	wait_until is_gone "$PANE"
-	end_background
-	assert_equal "$(grep -v '^exited\|^killed' "$D/terminal")" ''
+	terminal_leaves_nothing
 }
 
 @test "when the caller's terminal is gone, so is the program's" { with_pty pty_births line_is_lost; }
