@@ -296,6 +296,10 @@ wait_until() {
 	fail "waited in vain for: $*"
 }
 
+# rounds FULL SHORT: how often a test does something at a random moment that
+# another test does at each moment, one by one: SHORT, and FULL if NST_LONG is set.
+rounds() { [ -n "${NST_LONG-}" ] && echo "$1" || echo "$2"; }
+
 ### Looking at processes
 
 # child_of PID: its first child is $CHILD. Asked often: the kernel knows, if it

@@ -171,14 +171,17 @@ runs() {
 run_watched() { "${WHO[@]}" "$HELPERS/outcome" "$D/outcome" "$LAUNCHER" "$@" 3>&- 4>&-; }
 
 # storm SIGNAL OPTION...: in 200 launches ($RUNS), the tool gets SIGNAL each time
-# 25 µs ($STEP) later after its start, and ends by it; nothing is left.
+# 25 µs ($STEP) later after its start, and ends by it; nothing is left. With $FEW
+# there are only so many `rounds', over the same span of time.
 storm() {
-	local number
+	local number runs=${RUNS:-200} step=${STEP:-25} span
+	span=$((runs * step))
+	[ -z "${FEW-}" ] || runs=$(rounds "$runs" "$FEW")
 	number=$(kill -l "$1")
 	rm -f "$D/outcome"
-	"${WHO[@]}" "$HELPERS/outcome" -n "${RUNS:-200}" -k "$number" -s "${STEP:-25}" "$D/outcome" \
+	"${WHO[@]}" "$HELPERS/outcome" -n "$runs" -k "$number" -s $((span / runs)) "$D/outcome" \
 		"$LAUNCHER" "${@:2}" sleep 99 2>"$D/stderr" >"$D/stdout" 3>&- 4>&-
-	assert_equal "$(counted "$D/outcome")" "${RUNS:-200} killed $number"
+	assert_equal "$(counted "$D/outcome")" "$runs killed $number"
 	rm "$D/outcome"
 }
 

@@ -238,12 +238,13 @@ during_setup() {
 @test "with --keep-child the program outlives nsclone" { each_way outlives_launcher -r --keep-child; }
 
 @test "kill -9 of nsclone at any moment of the start leaves nothing" {
+	local FEW=20
 	each_way storm KILL -r
 	RUNS=100 STEP=50 each_way storm KILL -rp
 	RUNS=100 STEP=50 each_way storm KILL -r --init
 }
 
-@test "kill -9 while nsclone waits for set-up commands or a descriptor leaves nothing" { as_the_user storm_while_waiting KILL; }
+@test "kill -9 while nsclone waits for set-up commands or a descriptor leaves nothing" { FEW=20 as_the_user storm_while_waiting KILL; }
 @test "kill -9 while newuidmap and newgidmap run leaves nothing" { as_the_user storm_on_helper KILL; }
 
 @test "kill -9 just before or after the death signal is set leaves nothing" {

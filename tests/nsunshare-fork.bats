@@ -171,7 +171,7 @@ ids_of_ranges() {
 }
 
 storms_of_kill() {
-	local RUNS=100 STEP=50
+	local RUNS=100 STEP=50 FEW=20
 	storm KILL -r --kill-child
 	storm KILL -rp --kill-child
 	storm KILL -rp --kill-child --setup 'exec sleep 99'

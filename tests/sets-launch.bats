@@ -282,9 +282,11 @@ stormy() {
 @test "a launch that is ended by TERM leaves no set" { pinning stormy; }
 
 killed_at_once() {
-	local i name
-	for ((i = 1; i <= 60; i++)); do
-		run_split "${WHO[@]}" timeout --foreground -s KILL "$(printf '0.%05d' $((i * 50)))" "$LAUNCHER" -r -u --pin "set$i" true
+	local i name after n
+	n=$(rounds 60 8) # nspin-kill.bats does it at each system call
+	for ((i = 1; i <= n; i++)); do
+		printf -v after '0.%05d' $((3000 * i / n))
+		run_split "${WHO[@]}" timeout --foreground -s KILL "$after" "$LAUNCHER" -r -u --pin "set$i" true
 	done
 	a_world uts
 	TOOL=nspin quietly -t "$TARGET" last
