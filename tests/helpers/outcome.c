@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * outcome [-g] [-n RUNS] [-k SIGNAL] [-s USEC] FILE COMMAND [ARG...]
+ * outcome [-g] [-t SECONDS] [-n RUNS] [-k SIGNAL] [-s USEC] FILE COMMAND [ARG...]
  *
  * Run COMMAND, RUNS times (1), and append a line to FILE for each run: "exited
  * 3" or "killed 15", as the wait status has it; a shell shows 143 for both
@@ -10,6 +10,8 @@
  *
  * -g: in a process group of its own, with a parent in another group of the
  *     session, as a shell's jobs are: it can be stopped by TSTP, TTIN and TTOU.
+ * -t: in a process group of our own, as under timeout(1), and as if TERM came
+ *     after SECONDS. This saves each of many tests a process.
  * -k: send SIGNAL (a number) to COMMAND, USEC * (run - 1) microseconds after
  *     its exec; COMMAND is "stuck", and killed, if it has not ended PATIENCE later.
  *
@@ -142,11 +144,12 @@ static void wanted(sigset_t *set)
 	sigaddset(set, SIGCHLD);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGALRM);
 }
 
 static bool is_end(int sig)
 {
-	return sig == SIGTERM || sig == SIGHUP;
+	return sig == SIGTERM || sig == SIGHUP || sig == SIGALRM;
 }
 
 /* Until nothing is left of this run, by its own doing or, after SECONDS, by ours. */
@@ -232,13 +235,16 @@ static void block(void)
 int main(int argc, char **argv)
 {
 	struct options o = { .runs = 1 };
+	unsigned int limit = 0;
 	bool clean = true;
 	FILE *out;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "+gn:k:s:")) != -1) {
+	while ((opt = getopt(argc, argv, "+gt:n:k:s:")) != -1) {
 		if (opt == 'g')
 			o.own_group = true;
+		else if (opt == 't')
+			limit = (unsigned int)atoi(optarg);
 		else if (opt == 'n')
 			o.runs = atol(optarg);
 		else if (opt == 'k')
@@ -256,6 +262,10 @@ int main(int argc, char **argv)
 	setvbuf(out, NULL, _IOLBF, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	block();
+	if (limit) {
+		setpgid(0, 0);
+		alarm(limit);
+	}
 	for (long i = 0; i < o.runs && clean; i++)
 		clean = run(&o, i, argv + optind + 1, out);
 	return 0;
