@@ -11,6 +11,20 @@
 
 . "${BASH_SOURCE[0]%/*}/trace.bash"
 
+# read_file VARIABLE FILE: VARIABLE=$(<FILE), without a process for it. These
+# helpers are called often, and most of their time goes into processes.
+read_file() {
+	local -n into=$1
+	into=
+	[ -e "$2" ] || return
+	if IFS= read -r -d '' into <"$2"; then
+		into=$(<"$2") # there is a NUL in it
+	fi
+	while [[ $into == *$'\n' ]]; do
+		into=${into%$'\n'}
+	done
+}
+
 # `make check' says where things are; by hand, `bats tests/smoke.bats' in a
 # tree that was built in place.
 : "${abs_top_srcdir:=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)}"
@@ -26,11 +40,13 @@ if [ ! -x "$NSCLONE" ] || [ ! -x "$HELPERS/outcome" ]; then
 	echo "not built: $NSCLONE or $HELPERS/*: run \`make && make check TESTS='" >&2
 	exit 1
 fi
-PACKAGE_VERSION=$(sed -n 's/^AC_INIT(\[nstools\], *\[\([^]]*\)\].*/\1/p' "$abs_top_srcdir/configure.ac")
+read_file PACKAGE_VERSION "$abs_top_srcdir/configure.ac"
+[[ $PACKAGE_VERSION =~ AC_INIT\(\[nstools\],\ *\[([^]]*)\] ]]
+PACKAGE_VERSION=${BASH_REMATCH[1]}
 export abs_top_srcdir abs_top_builddir NSCLONE NSUNSHARE NSENTER_LITE NSPIN NSLS HELPERS LC_ALL=C
 NSTYPES='mnt uts ipc net pid user cgroup time'
 
-as_root() { [ "$(id -u)" -eq 0 ]; }
+as_root() { [ "$EUID" -eq 0 ]; }
 
 fail() {
 	printf '%s\n' "$@"
@@ -66,9 +82,13 @@ requires() {
 	done
 }
 
+# Asked before each test: a yes holds for the file.
 require_userns() {
+	local yes=$BATS_FILE_TMPDIR/userns-${NST_USER-}
+	[ ! -e "$yes" ] || return 0
 	"${AS_USER[@]}" unshare --user true 3>&- 2>/dev/null ||
 		skip "needs user namespaces (max_user_namespaces is $(cat /proc/sys/user/max_user_namespaces))"
+	: >"$yes"
 }
 
 require_subids() {
@@ -315,16 +335,25 @@ child_of() {
 	[ -n "$CHILD" ]
 }
 
-comm_of() {
-	local comm
-	read -r comm 2>/dev/null <"/proc/$1/comm" && echo "$comm"
-}
+# find_comm PID: $COMM
+find_comm() { read -r COMM 2>/dev/null <"/proc/$1/comm" || COMM=; }
+has_comm() { find_comm "$1" && [ "$COMM" = "$2" ]; }
+
+comm_of() { find_comm "$1" && [ -n "$COMM" ] && echo "$COMM"; }
 
 # Read at once: a status that is read line by line changes in between.
-state_of() { sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null; }
-stopped() { [ "$(state_of "$1")" = T ]; }
-continued() { [[ $(state_of "$1") == [RSD] ]]; }
-is_gone() { [ ! -e "/proc/$1" ] || [ "$(state_of "$1")" = Z ]; }
+# find_state PID: $STATE, a letter; empty if there is no such process.
+find_state() {
+	local status=
+	STATE=
+	read -r -d '' status 2>/dev/null <"/proc/$1/status" || true
+	[[ $status != *$'\nState:\t'* ]] || STATE=${status#*$'\nState:\t'} STATE=${STATE:0:1}
+}
+
+state_of() { find_state "$1" && echo "$STATE"; }
+stopped() { find_state "$1" && [ "$STATE" = T ]; }
+continued() { find_state "$1" && [[ $STATE == [RSD] ]]; }
+is_gone() { [ ! -e "/proc/$1" ] || { find_state "$1" && [ "$STATE" = Z ]; }; }
 
 # to PID SIGNAL
 to() { [ "$1" -gt 1 ] && kill "-$2" "$1"; }
@@ -426,8 +455,8 @@ pinned() { awk -v file="$1" '$5 == file { for (i = 7; $i != "-"; i++); if ($(i +
 run_split() {
 	status=0
 	"$@" >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- 4>&- || status=$?
-	output=$(<"$BATS_TEST_TMPDIR/stdout")
-	stderr=$(<"$BATS_TEST_TMPDIR/stderr")
+	read_file output "$BATS_TEST_TMPDIR/stdout"
+	read_file stderr "$BATS_TEST_TMPDIR/stderr"
 	mapfile -t lines <"$BATS_TEST_TMPDIR/stdout"
 	mapfile -t stderr_lines <"$BATS_TEST_TMPDIR/stderr"
 }
@@ -436,9 +465,9 @@ run_split() {
 # "killed N", with a line "left PID NAME" for each process that outlived it. One
 # that does not end is "killed 9", after a while. AROUND goes before all.
 observe() {
-	rm -f "$D/outcome"
-	run_split "${AROUND[@]}" "${WHO[@]}" timeout 20 "$HELPERS/outcome" "$D/outcome" "$@"
-	outcome=$(<"$D/outcome")
+	[ ! -e "$D/outcome" ] || rm "$D/outcome"
+	run_split "${AROUND[@]}" "${WHO[@]}" "$HELPERS/outcome" -t 20 "$D/outcome" "$@"
+	read_file outcome "$D/outcome"
 	[[ $outcome =~ ^(exited|killed)\ ([0-9]+) ]] || show_run 'no outcome' || return
 	status=${BASH_REMATCH[2]}
 	[ "${BASH_REMATCH[1]}" = exited ] || status=$((128 + status))

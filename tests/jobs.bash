@@ -10,7 +10,7 @@ ends_in() {
 		last=$CHILD
 	done
 	CHILD=$last
-	[ "$(comm_of "$CHILD")" = "$2" ]
+	has_comm "$CHILD" "$2"
 }
 
 ### Signals
@@ -229,7 +229,7 @@ shell_with_job() {
 }
 
 # child_is PID COMM: it has a child with that name, $CHILD.
-child_is() { child_of "$1" && [ "$(comm_of "$CHILD")" = "$2" ]; }
+child_is() { child_of "$1" && has_comm "$CHILD" "$2"; }
 
 # said FILE TEXT: what the shell was to write
 said() { [ "$(cat "$D/$1" 2>/dev/null)" = "$2" ]; }

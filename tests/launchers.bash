@@ -162,9 +162,9 @@ launch_recorder() {
 # it, is COMM by now. It is $PROGRAM.
 runs() {
 	CHILD=$1
-	[ "$(comm_of "$CHILD")" != "$TOOL" ] || child_of "$CHILD" || return
-	[ "$(comm_of "$CHILD")" != "$TOOL" ] || child_of "$CHILD" || return
-	[ "$(comm_of "$CHILD")" = "$2" ] && PROGRAM=$CHILD
+	! has_comm "$CHILD" "$TOOL" || child_of "$CHILD" || return
+	! has_comm "$CHILD" "$TOOL" || child_of "$CHILD" || return
+	has_comm "$CHILD" "$2" && PROGRAM=$CHILD
 }
 
 # run_watched ARG...: the tool, to its end; a line more in $D/outcome.
@@ -210,7 +210,18 @@ ended() {
 counted() { sort "$1" | uniq -c | sed 's/^ *//'; }
 
 # recorded LINE [TIMES]
-recorded() { [ "$(grep -csx "$1" "$D/signals")" = "${2:-1}" ]; }
+recorded() {
+	local line times=0
+	[ -e "$D/signals" ] || return
+	while read -r line; do
+		[ "$line" != "$1" ] || times=$((times + 1))
+	done <"$D/signals"
+	[ "$times" -eq "${2:-1}" ]
+}
 
 # Signals that wait are taken lowest number first, and a test wants an order.
-took() { [ $((0x$(sed -n 's/^ShdPnd:\t//p' "/proc/$LAUNCHER_PID/status") >> ($(kill -l "$1") - 1) & 1)) -eq 0 ]; }
+took() {
+	local status= pending=$'\nShdPnd:\t([0-9a-f]+)'
+	read -r -d '' status <"/proc/$LAUNCHER_PID/status" || true
+	[[ $status =~ $pending ]] && [ $((0x${BASH_REMATCH[1]} >> ($(kill -l "$1") - 1) & 1)) -eq 0 ]
+}

@@ -58,7 +58,7 @@ runc_container() {
 	state=$(runc_at state "nst-$$")
 	TARGET=$(sed -n 's/^ *"pid": \([0-9]*\),*$/\1/p' <<<"$state")
 	[ "$TARGET" -gt 1 ]
-	sleeps() { [ "$(comm_of "$TARGET")" = sleep ]; }
+	sleeps() { has_comm "$TARGET" sleep; }
 	wait_until sleeps
 }
 
@@ -220,7 +220,7 @@ ends_with_init() {
 	is_root && set -- -a || set -- -r -a
 	world "$@" --init --mount-proc
 	watch "$LAUNCHER" -t "$TARGET" -a sleep 99
-	second() { child_of "$BG_PID" && child_of "$CHILD" && [ "$(comm_of "$CHILD")" = sleep ]; }
+	second() { child_of "$BG_PID" && child_of "$CHILD" && has_comm "$CHILD" sleep; }
 	wait_until second
 	assert_equal "$(links "$CHILD" pid)" "$(links "$TARGET" pid)"
 	to "$TARGET" KILL

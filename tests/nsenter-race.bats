@@ -35,7 +35,7 @@ marked() {
 # Another process with the target's PID, marked otherwise
 decoy() {
 	start env "MARK=$D/wrong" "$NSCLONE" -u -n --set-pid "$TARGET" --wd "$D/wrong" sleep 998
-	took_pid() { [ "$(comm_of "$TARGET")" = sleep ]; }
+	took_pid() { has_comm "$TARGET" sleep; }
 	wait_until took_pid
 }
 

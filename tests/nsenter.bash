@@ -13,7 +13,7 @@ last_is() {
 		last=$CHILD
 	done
 	CHILD=$last
-	[ "$(comm_of "$CHILD")" = "$2" ]
+	has_comm "$CHILD" "$2"
 }
 
 # target COMMAND [ARG...]: in the background as WHO; it ends in a sleep.

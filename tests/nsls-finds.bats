@@ -352,7 +352,7 @@ of_owners() {
 	shows "$owner" owned 0 null
 }
 
-last_is_sleep() { [ "$(comm_of "$1")" = sleep ]; }
+last_is_sleep() { has_comm "$1" sleep; }
 
 @test "as the owner of another, with no process in it" { each_way of_owners; }
 

@@ -147,7 +147,7 @@ own_processes() {
 	shows --compare "$BG_PID" "$BG_PID"
 }
 
-last_is_sleep() { [ "$(comm_of "$1")" = sleep ]; }
+last_is_sleep() { has_comm "$1" sleep; }
 
 @test "with hidepid=2 an ordinary user sees his own processes" {
 	requires root

@@ -380,7 +380,7 @@ children() {
 	rows PATH -t pid
 	assert_line "$path/pid_for_children"
 }
-is_sleep() { [ "$(comm_of "$1")" = sleep ]; }
+is_sleep() { has_comm "$1" sleep; }
 
 @test "-p shows, too, what children will be born in" {
 	requires time-ns

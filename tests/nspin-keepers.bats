@@ -202,7 +202,7 @@ survives() {
 	deserted
 }
 
-comm_is() { [ "$(comm_of "$1")" = "$2" ]; }
+comm_is() { has_comm "$1" "$2"; }
 
 @test "a keeper survives its terminal, its process group and its parent" {
 	requires script

@@ -225,7 +225,7 @@ $uts 2 live"
 	[ "$output" -ge 3 ] && [ "$output" -le $((net + 20)) ]
 }
 
-runs_in() { [ "$(comm_of "$1")" = sleep ] && [ "$(inode "/proc/$1/ns/uts")" = "$2" ]; }
+runs_in() { has_comm "$1" sleep && [ "$(inode "/proc/$1/ns/uts")" = "$2" ]; }
 
 @test "NPROCS counts the processes in a namespace, and one without any is empty" { alone counted; }
 
@@ -452,7 +452,7 @@ states() {
 
 is_mounted() { [ -n "$(pinned "$1")" ]; }
 
-is_comm() { [ "$(comm_of "$1")" = "$2" ]; }
+is_comm() { has_comm "$1" "$2"; }
 
 @test "a PID namespace whose init has ended is dead, one that waits for its first process is not" {
 	alone states

@@ -115,10 +115,15 @@ link_of() {
 
 # links_of PID TYPE...: in order, "uts:[402…]" a line.
 links_of() {
-	local pid=$1 type
+	local type
+	local -a links=()
 	for type in $(in_order "${@:2}"); do
-		link_of "$pid" "$type"
+		case $type in
+		pid | time) links+=("/proc/$1/ns/${type}_for_children") ;;
+		*) links+=("/proc/$1/ns/$type") ;;
+		esac
 	done
+	[ ${#links[@]} -eq 0 ] || readlink "${links[@]}"
 }
 
 # find_keeper SET: it lives, and is $KEEPER.
@@ -133,17 +138,34 @@ is_kept() { [ -e "$NSPIN_DIR/$1/keeper" ]; }
 
 # held SET: what it holds in truth, by mountinfo or by the keeper's descriptors.
 held() {
+	is_kept "$1" || { pinned_in "$NSPIN_DIR/$1" && return; }
+	find_keeper "$1" || return
+	held_by "$KEEPER"
+}
+
+# held_by KEEPER: its link may show the pin that a namespace was opened by.
+held_by() {
 	local type fd=3
-	! is_kept "$1" || find_keeper "$1" || return
+	local -a types=() files=() inodes
 	for type in $NSTYPES; do
-		if is_kept "$1"; then
-			# Its link may show the pin that it was opened by.
-			[ ! -e "/proc/$KEEPER/fd/$fd" ] || printf '%s:[%s]\n' "$type" "$(stat -Lc %i "/proc/$KEEPER/fd/$fd")"
-		else
-			pinned "$NSPIN_DIR/$1/$type"
-		fi
+		[ ! -e "/proc/$1/fd/$fd" ] || types+=("$type") files+=("/proc/$1/fd/$fd")
 		fd=$((fd + 1))
 	done
+	[ ${#files[@]} -gt 0 ] || return 0
+	mapfile -t inodes < <(stat -Lc %i "${files[@]}")
+	for fd in "${!types[@]}"; do
+		printf '%s:[%s]\n' "${types[fd]}" "${inodes[fd]}"
+	done
+}
+
+# pinned_in DIR: the namespaces that are mounted on DIR/TYPE, in order, one a mount
+pinned_in() {
+	awk -v dir="$1/" -v types="$NSTYPES" '
+		index($5, dir) == 1 {
+			for (i = 7; $i != "-"; i++);
+			if ($(i + 1) == "nsfs") pins[substr($5, length(dir) + 1)] = pins[substr($5, length(dir) + 1)] $4 "\n"
+		}
+		END { n = split(types, type, " "); for (i = 1; i <= n; i++) printf "%s", pins[type[i]] }' /proc/self/mountinfo
 }
 
 # holds SET PID TYPE...: these of PID's, and nothing else is in it.
@@ -155,14 +177,24 @@ holds() {
 holds_only() {
 	local -a wanted=($(in_order "${@:2}"))
 	! is_kept "$1" || wanted=(keeper)
-	assert_equal "$(ls -A "$NSPIN_DIR/$1" | sort | tr '\n' ' ')" "$(printf '%s\n' "${wanted[@]}" | sort | tr '\n' ' ')"
+	assert_equal "$(ls -A "$NSPIN_DIR/$1")" "$(printf '%s\n' "${wanted[@]}" | sort)"
 }
 
 # sets: their names, a line each
-sets() { ls "$NSPIN_DIR"; }
+sets() {
+	local path
+	for path in "$NSPIN_DIR"/*; do
+		[ ! -e "$path" ] && [ ! -L "$path" ] || echo "${path##*/}"
+	done
+}
 
 # Nothing is half-made, nothing lies about.
-tidy() { assert_equal "$(find "$NSPIN_DIR" -mindepth 1 -path "$NSPIN_DIR/.*" ! -path "$NSPIN_DIR/.new")" ''; }
+tidy() {
+	local path
+	for path in "$NSPIN_DIR"/.[!.]* "$NSPIN_DIR"/..?* "$NSPIN_DIR"/.new/{.[!.]*,..?*,*}; do
+		[[ $path == "$NSPIN_DIR/.new" || (! -e $path && ! -L $path) ]] || fail "lies about: $path" || return
+	done
+}
 
 # swept: the next one sweeps up. Who has been killed may take a while to be gone.
 swept() {

@@ -63,7 +63,7 @@ shell_on_terminal() {
 	BEFORE=$(settings)
 }
 
-comm_is() { [ "$(comm_of "$1")" = "$2" ]; }
+comm_is() { has_comm "$1" "$2"; }
 settings() { stty -g -F "$TTY"; }
 is_raw() { [[ $(stty -a -F "$TTY") == *' -icanon '*' -echo '* ]]; }
 is_as_before() { assert_equal "$(settings)" "$BEFORE"; }
