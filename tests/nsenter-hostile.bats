@@ -37,7 +37,8 @@ busybox_container() {
 ### The executable of who comes in
 
 # Its program is a script of whoever is executing it just now: the tool runs
-# itself in there, and is found in /proc. What is held of it can be opened for
+# itself in there again and again (newer ones want a namespace to do so), and is
+# found in /proc. What is held of it can be opened for
 # writing as soon as nobody runs it any more.
 lurk() {
 	cat >"$ROOT/bin/lurk" <<-'EOF'
@@ -65,7 +66,7 @@ lurk() {
 		done 2>/dev/null
 	done
 	EOF
-	printf '#!/proc/self/exe\n' >"$ROOT/bin/evil"
+	printf '#!/proc/self/exe --mount=/proc/self/ns/mnt\n' >"$ROOT/bin/evil"
 	chmod 755 "$ROOT/bin/lurk" "$ROOT/bin/evil"
 }
 
@@ -413,7 +414,7 @@ inherited() {
 	container /bin/sleep 999
 	cd "$D/secrets"
 	if command -v nsenter >/dev/null; then
-		assert_equal "$(nsenter -t "$TARGET" -r /bin/cat file)" secret
+		assert_equal "$(nsenter -t "$TARGET" -u -r /bin/cat file)" secret
 	fi
 	for options in -r '-a -r' '-p -r' "-r$ROOT"; do
 		inside $options /bin/sh -c 'readlink /proc/$$/cwd; cat file'  2>/dev/null || true

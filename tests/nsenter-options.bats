@@ -56,7 +56,7 @@ agreements() {
 	agrees "$@" -m -W/tmp
 	agrees "$@" -m --wdns=/usr
 	agrees "$@" -m -r -w
-	agrees "$@" --root=/ --wd=/tmp
+	agrees "$@" -u --root=/ --wd=/tmp # util-linux 2.41 wants a namespace
 }
 
 agreements_of_root() {

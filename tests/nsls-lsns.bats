@@ -14,16 +14,23 @@ setup() {
 	export LSNS
 }
 
-# same ARG...: both print this alike.
+# same ARG...: both print this alike. Without headings, the lsns of newer versions
+# makes columns as wide as if they had none; nsls, as wide as with them.
 same() {
 	local wanted
 	run_split timeout 60 "$LSNS" "$@"
 	assert_status 0
 	wanted=$output
 	shows "$@"
+	if is_newer && [[ " $* " == *' -n '* ]]; then
+		wanted=$(tr -s ' ' <<<"$wanted")
+		output=$(tr -s ' ' <<<"$output")
+	fi
 	assert_equal "$output" "$wanted"
 	[ -n "$wanted" ] || fail "lsns $* printed nothing"
 }
+
+is_newer() { [[ $("$LSNS" --version) != *' 2.3'[0-8]* ]]; }
 
 # A process of each: some namespaces alone, all of them, one in the other; a name
 # that is hard to show.
@@ -176,7 +183,7 @@ numbers() {
 	same -t net -W
 	same -t net -n -o NETNSID
 	same -t net -l -r
-	same -t net -J
+	is_newer || same -t net -J # the newer one prints the first of several names only
 	same -o NS,NETNSID,NSFS -l
 	cell NETNSID "$(ns_of "$ALL" net)" -t net
 	assert_equal "$cell" 7
