@@ -147,6 +147,7 @@ requires_shell() {
 	case $1 in
 	bash) [ -e "$BASH_COMPLETION" ] || skip "needs bash-completion, there is no $BASH_COMPLETION" ;;
 	zsh)
+		requires pty
 		zsh -fc 'zmodload zsh/zpty zsh/zselect' 2>/dev/null || skip "needs zsh's modules zsh/zpty and zsh/zselect"
 		zsh -fc 'autoload +X -Uz compinit' 2>/dev/null || skip "needs zsh's completion functions"
 		;;
@@ -357,6 +358,7 @@ no_nspin() {
 
 # What the tool itself says that there is.
 sets_that_there_are() {
+	requires userns
 	[ -x "$NSPIN" ] || skip 'needs nspin, which is not built without libsmartcols'
 	in_private_mounts sets_of_nspin "$1"
 }

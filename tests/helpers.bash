@@ -40,6 +40,27 @@ if [ ! -x "$NSCLONE" ] || [ ! -x "$HELPERS/outcome" ]; then
 	echo "not built: $NSCLONE or $HELPERS/*: run \`make && make check TESTS='" >&2
 	exit 1
 fi
+
+# Commands that the whole suite needs. What only some tests need, they require.
+missing=
+for name in awk mount ps sed setpriv timeout umount unshare; do
+	type -P "$name" >/dev/null || missing+=" $name"
+done
+if [ "$missing" ]; then
+	echo "the tests cannot run without these commands:$missing (Debian's packages mount, procps, util-linux)" >&2
+	exit 1
+fi
+unset name missing
+
+# The programs, and scripts of tests, are copied there. (access(2) knows the mount.)
+if [ "${BATS_RUN_TMPDIR-}" ]; then
+	[ -e "$BATS_RUN_TMPDIR/program" ] || install -m 755 /dev/null "$BATS_RUN_TMPDIR/program"
+	if [ ! -x "$BATS_RUN_TMPDIR/program" ]; then
+		echo "no program can be run in $BATS_RUN_TMPDIR (noexec): set TMPDIR to a directory elsewhere" >&2
+		exit 1
+	fi
+fi
+
 read_file PACKAGE_VERSION "$abs_top_srcdir/configure.ac"
 [[ $PACKAGE_VERSION =~ AC_INIT\(\[nstools\],\ *\[([^]]*)\] ]]
 PACKAGE_VERSION=${BASH_REMATCH[1]}
@@ -56,7 +77,8 @@ fail() {
 ### What a test requires
 
 # requires WHAT...: skips the test if a WHAT is missing. For a whole file say it
-# in setup: this bats cannot skip in setup_file. WHAT is one of
+# in setup: this bats cannot skip in setup_file. Without a WHAT, it skips the test
+# only if make_user could not make the user. WHAT is one of
 #   root     the suite is run by root
 #   user     the suite is run by somebody else
 #   userns   user namespaces (for the user of make_user, if it was called)
@@ -64,10 +86,12 @@ fail() {
 #   clone3   the clone3(2) system call
 #   cgroup2  a cgroup v2 directory where we can make others: $CGROUP2, which
 #            /proc/PID/cgroup shows as $CGROUP2_PATH (empty for the top)
+#   pty      pseudo-terminals; script and tmux stand for them, too
 #   TYPE-ns  this kernel has namespaces of TYPE, as in /proc/self/ns
 #   COMMAND  anything else
 requires() {
 	local what
+	[ -z "${NST_NO_USER-}" ] || skip "needs an ordinary user: $NST_NO_USER"
 	for what; do
 		case $what in
 		root) as_root || skip 'needs root' ;;
@@ -76,18 +100,32 @@ requires() {
 		subids) require_subids ;;
 		clone3) "$HELPERS/has-clone3" || skip 'needs clone3(2)' ;;
 		cgroup2) require_cgroup2 ;;
+		pty) require_pty ;;
+		script | tmux)
+			require_command "$what"
+			require_pty
+			;;
 		*-ns) [ -e "/proc/self/ns/${what%-ns}" ] || skip "needs ${what%-ns} namespaces" ;;
-		*) command -v "$what" >/dev/null || skip "needs the command $what" ;;
+		*) require_command "$what" ;;
 		esac
 	done
 }
 
-# Asked before each test: a yes holds for the file.
+require_command() { command -v "$1" >/dev/null || skip "needs the command $1"; }
+
+# A /dev/ptmx without devpts cannot be opened.
+require_pty() { (: <>/dev/ptmx) 2>/dev/null || skip 'needs pseudo-terminals (/dev/ptmx)'; }
+
+# Some kernels let everybody make a user namespace, but take away what its root
+# may do there; and some containers have a root who may make no namespace. Asked
+# before each test: a yes holds for the file.
 require_userns() {
-	local yes=$BATS_FILE_TMPDIR/userns-${NST_USER-}
+	local said yes=$BATS_FILE_TMPDIR/userns-${NST_USER-}
 	[ ! -e "$yes" ] || return 0
-	"${AS_USER[@]}" unshare --user true 3>&- 2>/dev/null ||
-		skip "needs user namespaces (max_user_namespaces is $(cat /proc/sys/user/max_user_namespaces))"
+	said=$("${AS_USER[@]}" unshare --map-root-user --mount true 2>&1 3>&-) ||
+		skip "needs user namespaces: ${said##*$'\n'} (max_user_namespaces is $(cat /proc/sys/user/max_user_namespaces 2>&1))"
+	! as_root || said=$(unshare --mount true 2>&1 3>&-) ||
+		skip "needs a root who can make namespaces: ${said##*$'\n'}"
 	: >"$yes"
 }
 
@@ -117,26 +155,34 @@ require_cgroup2() {
 # make_user: for setup_file, with `teardown_file() { remove_user; }'. After it
 # as_user runs commands as an ordinary user, NST_USER, in a directory of his
 # own, NST_HOME: for root a new user with subordinate ids, otherwise ourselves.
+# Where root cannot have one, NST_NO_USER says why, and `requires' skips.
 make_user() {
-	export NST_HOME=$BATS_FILE_TMPDIR/home
+	export NST_HOME=$BATS_FILE_TMPDIR/home NST_USER NST_NO_USER=
 	if as_root; then
-		export NST_USER=nst-test-$$
-		retry_locked useradd --create-home --home-dir "$NST_HOME" --shell /bin/sh "$NST_USER"
-		# From Debian 13 on nobody else can enter a new home.
-		chmod 755 "$NST_HOME"
+		NST_USER=nst-test-$$
 		publish
+		NST_NO_USER=$(add_user 2>&1) && NST_NO_USER= || NST_NO_USER=${NST_NO_USER##*$'\n'}
 	else
 		NST_USER=$(id -un)
-		export NST_USER
 		mkdir "$NST_HOME"
 	fi
-	find_user
+	[ "$NST_NO_USER" ] || find_user
+}
+
+add_user() {
+	type -P useradd >/dev/null || fail 'there is no useradd (package passwd)' || return
+	# This root may be one of a user namespace only.
+	[ -w /etc ] && [ -w /etc/passwd ] || fail 'useradd cannot write to /etc' || return
+	retry_locked useradd --create-home --home-dir "$NST_HOME" --shell /bin/sh "$NST_USER" || return
+	# From Debian 13 on nobody else can enter a new home.
+	chmod 755 "$NST_HOME" && find_user && "${AS_USER[@]}" true
 }
 
 # Whoever shall run the programs must reach them, wherever the tree was built.
 publish() {
 	local bin=$BATS_FILE_TMPDIR/bin variable name
-	chmod 711 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
+	# Some programs, bwrap among them, open for reading what they come through.
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
 	mkdir "$bin"
 	for variable in NSCLONE NSUNSHARE NSENTER_LITE NSPIN NSLS; do
 		name=${variable,,}
@@ -164,7 +210,7 @@ retry_locked() {
 # A process that the user still has was left by a test: that fails the file.
 remove_user() {
 	local left pid
-	as_root && [ -n "${NST_USER-}" ] || return 0
+	as_root && getent passwd "${NST_USER-}" >/dev/null || return 0
 	user_is_idle() { [ -z "$(ps -o pid= -u "$NST_USER")" ]; }
 	WAIT_TRIES=100 wait_until user_is_idle >/dev/null || true
 	left=$(ps -o pid=,stat=,args= -u "$NST_USER") || true

@@ -11,6 +11,7 @@ setup_file() { make_user; }
 teardown_file() { remove_user; }
 
 setup() {
+	requires userns
 	export DIR=$BATS_TEST_TMPDIR/dir ROOT=$BATS_TEST_TMPDIR/root
 	mkdir "$DIR"
 }
@@ -104,7 +105,7 @@ check_no_root() {
 }
 
 @test "--root: a directory that the user may not enter is refused" {
-	requires root userns
+	requires root
 	mkdir -m 700 "$DIR/closed" "$DIR/closed/root"
 	as_the_user refuses "open the root directory: $DIR/closed/root: Permission denied$" --map-root-user --root "$DIR/closed/root"
 }
@@ -214,7 +215,6 @@ check_no_proc() {
 }
 
 @test "--mount-proc without --pid: in a new user namespace the kernel refuses, and a hint says why" {
-	requires userns
 	as_the_user check_no_proc
 }
 
@@ -269,7 +269,6 @@ check_no_sys() {
 }
 
 @test "--mount-sys without --net: in a new user namespace the kernel refuses, and a hint says why" {
-	requires userns
 	as_the_user check_no_sys
 }
 
@@ -277,7 +276,6 @@ check_no_sys() {
 
 # A program that is run by a copy of cat, $BATS_TEST_TMPDIR/cat: it prints itself.
 new_format() {
-	requires userns
 	[ -d /proc/sys/fs/binfmt_misc ] || skip 'needs binfmt_misc'
 	"${AS_USER[@]}" unshare --user --map-root-user --mount mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc 2>/dev/null ||
 		skip 'needs a kernel with a binfmt_misc for each user namespace (Linux 6.7)'
@@ -436,7 +434,6 @@ check_cwd_gone() {
 }
 
 @test "--root does not need the working directory, which may be gone" {
-	requires userns
 	busybox_root "$ROOT"
 	each_way check_cwd_gone
 }

@@ -10,6 +10,8 @@ TOOLS=("${LAUNCHERS[@]}")
 setup_file() { make_user; }
 teardown_file() { remove_user; }
 
+setup() { requires userns; }
+
 ### --hostname, --domainname
 
 # check_name OPTION FILE: as the kernel gives the name, and a world of its own for it.
@@ -290,11 +292,10 @@ needs_privileges() {
 }
 
 @test "names, interfaces, time need privileges or a user namespace, as a hint says" {
-	requires userns
 	as_the_user needs_privileges --hostname=world --domainname=world --loopback --time
 }
 
 @test "clock offsets need privileges or a user namespace, as a hint says" {
-	requires userns time-ns
+	requires time-ns
 	as_the_user needs_privileges --monotonic=1 --boottime=1
 }

@@ -10,7 +10,7 @@ setup_file() { make_user; }
 teardown_file() { remove_user; }
 
 setup() {
-	requires ip
+	requires userns ip
 	export ROOT=$BATS_TEST_TMPDIR/root
 }
 
@@ -110,7 +110,7 @@ check_shell() {
 }
 
 @test "a shell has a world of all eight types with the whole subordinate range, and all of it is right" {
-	requires userns subids time-ns cgroup-ns
+	requires subids time-ns cgroup-ns
 	busybox_root "$ROOT"
 	install -m 666 /dev/null "$ROOT/dev/null" # a file will do
 	write_job
@@ -156,6 +156,6 @@ check_connected() {
 }
 
 @test "two worlds in a user's world that --host-setup connects ping each other" {
-	requires userns ping nsenter
+	requires ping nsenter
 	as_the_user check_connected "$NSCLONE" --map-root-user --net --pid --mount-proc
 }

@@ -11,6 +11,7 @@ setup_file() { make_user; }
 teardown_file() { remove_user; }
 
 setup() {
+	requires userns
 	export DIR=$BATS_TEST_TMPDIR/dir ROOT=$BATS_TEST_TMPDIR/root
 	mkdir "$DIR"
 }

@@ -228,6 +228,6 @@ opens_none() {
 }
 
 @test "of descriptors none is opened but those of namespaces" {
-	requires strace
+	requires strace pty
 	as_ourselves opens_none
 }

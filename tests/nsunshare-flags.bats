@@ -10,6 +10,8 @@ TOOLS=(nsunshare)
 setup_file() { make_user; }
 teardown_file() { remove_user; }
 
+setup() { requires userns; }
+
 # The rest of the command line in a process that shares $1 with "share"
 shared() { observe env -C "$D" "$HELPERS/share" "$1" "${@:2}"; }
 

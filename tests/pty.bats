@@ -11,7 +11,7 @@ TOOLS=(nsclone nsenter-lite)
 
 setup_file() { make_user; }
 teardown_file() { remove_user; }
-setup() { requires userns; }
+setup() { requires userns pty; }
 
 # with_pty TEST [ARG...]: each_way, with what it takes in PTY.
 with_pty() { each_way in_pty "$@"; }

@@ -5,6 +5,7 @@
 # left. After helpers.bash.
 
 setup_faults() {
+	requires userns
 	[ -z "${WITH_ASAN-}" ] || skip 'not with AddressSanitizer: its own system calls would fail, too'
 	"$HELPERS/fault" list /dev/null true 2>/dev/null || skip 'needs seccomp user notification (Linux 5.5)'
 	export CGROUP='' NSPIN_DIR='' DIR=$BATS_TEST_TMPDIR/dir
@@ -50,7 +51,7 @@ directly() (
 
 # Where namespaces get ids in order: a pin of a mount namespace needs that.
 stay_on_one_cpu() {
-	requires userns taskset
+	requires taskset
 	taskset --cpu-list --pid "$(sed -n 's/^Cpus_allowed_list:\t\([0-9]*\).*/\1/p' /proc/self/status)" $BASHPID
 }
 

@@ -44,7 +44,7 @@ readonly USER_DATABASE='0:socket:* 0:connect:* 0:newfstatat:* 0:openat:* 0:read:
 }
 
 @test "subordinate ids, by helper programs" {
-	requires root userns subids # an ordinary user who is watched gains nothing by set-user-ID
+	requires root subids # an ordinary user who is watched gains nothing by set-user-ID
 	as_the_user directly faults "$USER_DATABASE [1245]:prctl:* $SIGNALS" --map-auto
 }
 
@@ -104,6 +104,5 @@ readonly USER_DATABASE='0:socket:* 0:connect:* 0:newfstatat:* 0:openat:* 0:read:
 }
 
 @test "the set of a keeper" {
-	requires userns
 	as_the_user directly set_of "$SIGNALS" --uts --net
 }

@@ -121,6 +121,5 @@ a_set() {
 }
 
 @test "the set of a keeper" {
-	requires userns
 	as_the_user in_own_world a_set "$NO_GROUPS $WRITABLE $STILL_NAMED 0:getgroups:* 0:setns:*"
 }

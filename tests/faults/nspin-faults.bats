@@ -15,7 +15,7 @@ setup_file() { make_user; }
 teardown_file() { remove_user; }
 
 setup() {
-	requires userns taskset
+	requires taskset
 	setup_faults
 }
 

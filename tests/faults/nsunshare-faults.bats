@@ -34,7 +34,7 @@ readonly DEATH_SIGNALS='[1245]:prctl:*' # PR_SET_PDEATHSIG of getsubids and newu
 }
 
 @test "subordinate ids, by helper programs" {
-	requires root userns subids # an ordinary user who is watched gains nothing by set-user-ID
+	requires root subids # an ordinary user who is watched gains nothing by set-user-ID
 	as_the_user directly faults "$USER_DATABASE $DEATH_SIGNALS" --map-auto
 }
 
@@ -106,7 +106,6 @@ readonly DEATH_SIGNALS='[1245]:prctl:*' # PR_SET_PDEATHSIG of getsubids and newu
 
 @test "the set of a keeper" {
 	CANNOT_FAIL+=' 2:recvfrom:5 2:recvfrom:6 4:prctl:1'
-	requires userns
 	as_the_user directly set_of '' --uts --net
 }
 
@@ -118,6 +117,5 @@ readonly DEATH_SIGNALS='[1245]:prctl:*' # PR_SET_PDEATHSIG of getsubids and newu
 
 @test "--fork: the set of a keeper" {
 	CANNOT_FAIL+=' 1:recvfrom:5 1:recvfrom:6'
-	requires userns
 	as_the_user directly set_of '' --fork --uts --net
 }
