@@ -57,6 +57,32 @@ ssize_t file_read(const char *path, char *buf, size_t size)
 	return fd < 0 ? -1 : file_read_fd(fd, buf, size);
 }
 
+/* It is read anew each time that it does not fit: a file of /proc changes meanwhile. */
+char *file_read_all(int fd, size_t max, size_t *len)
+{
+	cleanup_free char *text = NULL;
+
+	for (size_t room = 8192; room / 2 <= max; room *= 2) {
+		char *more = realloc(text, room), *all;
+		ssize_t n;
+
+		if (!more)
+			return NULL;
+		text = more;
+		n = lseek(fd, 0, SEEK_SET) < 0 ? -1 : file_read_fd(fd, text, room);
+		if (n < 0)
+			return NULL;
+		if ((size_t)n < room - 1) {
+			*len = (size_t)n;
+			all = text;
+			text = NULL;
+			return all;
+		}
+	}
+	errno = E2BIG;
+	return NULL;
+}
+
 int file_mkdir(int dir, const char *name, mode_t mode)
 {
 	mode_t mask = umask(0);

@@ -57,6 +57,13 @@ const char *file_next(DIR *all);
 ssize_t file_read_fd(int fd, char *buf, size_t size);
 
 /*
+ * Read FD, a file that does not tell its size, from its start to its end, and end
+ * the text with a NUL: for the caller to free(3). *LEN is without the NUL. NULL
+ * with errno: E2BIG if there is more than MAX bytes, ENOMEM, those of read(2).
+ */
+char *file_read_all(int fd, size_t max, size_t *len);
+
+/*
  * Where descriptors 0, 1 or 2 are closed, put one there that can neither be
  * read nor written (EBADF, as before) and that exec closes: so nothing of ours
  * takes their numbers, and a program finds them closed, as the tool did. To be

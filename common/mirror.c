@@ -11,10 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "diag.h"
 #include "file.h"
 #include "kernel.h"
 #include "procdir.h"
+#include "status.h"
 #include "pty.h"
 #include "tree.h"
 
@@ -83,25 +85,25 @@ static bool ignored_here(int sig)
 /* "SigCgt:\t0000000000004002": does the set of that name in TEXT have SIG? */
 static bool in_set(const char *text, const char *name, int sig)
 {
-	const char *found = strstr(text, name);
+	const char *set = status_line(text, name);
 
-	return found && (strtoull(found + strlen(name), NULL, 16) >> (sig - 1) & 1);
+	return set && (strtoull(set, NULL, 16) >> (sig - 1) & 1);
 }
 
 /* Has the program caught, ignored or blocked it, so that its default action does not come? */
 static bool has_disposition(int pidfd, int sig)
 {
-	char path[32], text[4096];
+	cleanup_free char *text = NULL;
+	char path[32];
 	struct diag ignored;
 	pid_t number;
 
 	if (procdir_number(pidfd, &number, &ignored) < 0)
 		return true;
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)number);
-	if (file_read(path, text, sizeof(text)) <= 0)
-		return true;
-	return in_set(text, "\nSigCgt:", sig) || in_set(text, "\nSigIgn:", sig) ||
-	       in_set(text, "\nSigBlk:", sig);
+	text = status_read(path);
+	return !text || in_set(text, "SigCgt", sig) || in_set(text, "SigIgn", sig) ||
+	       in_set(text, "SigBlk", sig);
 }
 
 static void kill_child(const struct mirror *m)

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "diag.h"
 #include "file.h"
+#include "status.h"
 
 /* "Pid:\t42": 0 if it does not show there, -1 if it has ended. */
 int procdir_number(int pidfd, pid_t *number, struct diag *d)
@@ -49,14 +51,8 @@ int procdir_open(int pidfd, struct diag *d)
  */
 bool procdir_is_ours(void)
 {
-	const char *numbers;
-	char text[8192];
+	cleanup_free char *text = status_read("/proc/self/status");
+	const char *numbers = text ? status_line(text, "NSpid") : NULL;
 
-	if (file_read("/proc/self/status", text, sizeof(text)) <= 0)
-		return false;
-	numbers = strstr(text, "\nNSpid:\t");
-	if (!numbers)
-		return false;
-	numbers += strlen("\nNSpid:\t");
-	return strcspn(numbers, "\t") > strcspn(numbers, "\n");
+	return numbers && strcspn(numbers, "\t") > strcspn(numbers, "\n");
 }

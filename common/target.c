@@ -18,6 +18,7 @@
 #include "kernel.h"
 #include "number.h"
 #include "procdir.h"
+#include "status.h"
 
 bool target_is_set_name(const char *text)
 {
@@ -134,64 +135,56 @@ void target_close(struct target *t)
 	*t = TARGET_NONE;
 }
 
-/* The text of status from behind NAME on, in TEXT; NULL: there is none. */
-static const char *status_line(const struct target *t, const char *name, char *text, size_t size,
-			       struct diag *d)
+/* Its status: for the caller to free(3). */
+static char *read_status(const struct target *t, struct diag *d)
 {
 	cleanup_close int fd = target_file(t, "status", O_RDONLY, "look at the process", d);
-	const char *found;
+	char *text = fd < 0 ? NULL : status_read_fd(fd);
 
-	if (fd < 0)
-		return NULL;
-	if (file_read_fd(fd, text, size) < 0) {
+	if (fd >= 0 && !text)
 		diag_fail(d, "status", "look at process %d", (int)t->pid);
-		return NULL;
-	}
-	found = strstr(text, name);
-	if (!found)
-		diag_set(d, EINVAL, "status", "look at process %d", (int)t->pid);
-	return found ? found + strlen(name) : NULL;
+	return text;
 }
 
 int target_id(const struct target *t, const char *name, uint32_t *id, struct diag *d)
 {
-	char key[16], text[8192];
+	cleanup_free char *text = read_status(t, d);
 	const char *line;
 
-	snprintf(key, sizeof(key), "\n%s:", name);
-	line = status_line(t, key, text, sizeof(text), d);
-	if (!line)
+	if (!text)
 		return -1;
-	if (sscanf(line, "%*u %u", id) != 1)
+	line = status_line(text, name);
+	if (!line || sscanf(line, "%*u %u", id) != 1)
 		return diag_set(d, EINVAL, "status", "look at process %d", (int)t->pid);
 	return 0;
 }
 
-/* "27 1000 1001 \n"; a number that the end of the text may have cut does not count. */
+/* "27 1000 1001 \n" */
 static bool has_number(const char *line, gid_t number)
 {
 	char *end;
 
-	for (;; line = end) {
+	for (; *line && *line != '\n'; line = end) {
 		unsigned long value = strtoul(line, &end, 10);
 
-		if (end == line || !*end)
-			return false;
+		if (end == line)
+			break;
 		if (value == number)
 			return true;
+		end += strspn(end, " ");
 	}
+	return false;
 }
 
 bool target_has_groups(const struct target *t, const gid_t *groups, int n)
 {
-	char text[16384];
 	struct diag ignored;
-	const char *line;
+	cleanup_free char *text = read_status(t, &ignored);
+	const char *line = text ? status_line(text, "Groups") : NULL;
 	uint32_t gid;
 
 	if (target_id(t, "Gid", &gid, &ignored) < 0)
 		return false;
-	line = status_line(t, "\nGroups:", text, sizeof(text), &ignored);
 	/* Groups that our user namespace does not map all look like the overflow gid. */
 	for (int i = 0; i < n; i++)
 		if (groups[i] == KERNEL_OVERFLOW_ID ||

@@ -106,6 +106,20 @@ ends_by_timeout() {
 
 @test "timeout ends nsclone -Urp sleep" { each_way ends_by_timeout; }
 
+# Many groups make a long /proc/PID/status, and the signals stand behind them.
+of_many_groups() {
+	WHO=(setpriv --groups "$(seq -s , 100001 101500)")
+	launch_recorder -p
+	to "$LAUNCHER_PID" TERM
+	ended 'exited 42'
+	assert_equal "$(<"$D/signals")" $'ready\nTERM user'
+}
+
+@test "a PID 1 with a handler, and with many groups, gets the signal" {
+	requires root
+	as_ourselves of_many_groups
+}
+
 ignored_by_program() {
 	launch_recorder -rp - TERM INT TSTP
 	to "$LAUNCHER_PID" INT

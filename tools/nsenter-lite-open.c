@@ -217,45 +217,13 @@ static int open_place(const struct opened *o, const struct where *place, const c
 /* More is no environment: execve(2) takes less. A process can call any of its memory so. */
 enum { ENVIRON_MAX = 8 << 20 };
 
-/* All of FD, which has no size. NULL with errno: E2BIG, ENOMEM. */
-static char *read_all(int fd, size_t *size)
-{
-	size_t room = 16384;
-	char *text = NULL;
-
-	for (;;) {
-		char *more = realloc(text, room);
-		ssize_t len;
-
-		if (!more) {
-			free(text);
-			return NULL;
-		}
-		text = more;
-		if (lseek(fd, 0, SEEK_SET) < 0 || (len = file_read_fd(fd, text, room)) < 0) {
-			free(text);
-			return NULL;
-		}
-		if ((size_t)len < room - 1) {
-			*size = (size_t)len;
-			return text;
-		}
-		if (room > ENVIRON_MAX) {
-			free(text);
-			errno = E2BIG;
-			return NULL;
-		}
-		room *= 2;
-	}
-}
-
 int nsenter_read_environ(struct opened *o, struct diag *d)
 {
 	cleanup_close int fd = target_file(&o->target, "environ", O_RDONLY, "read the environment", d);
 
 	if (fd < 0)
 		return -1;
-	o->environ = read_all(fd, &o->environ_size);
+	o->environ = file_read_all(fd, ENVIRON_MAX, &o->environ_size);
 	if (!o->environ)
 		return diag_fail(d, "environ", "read the environment of process %d", (int)o->target.pid);
 	return 0;

@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "file.h"
+#include "status.h"
 
 struct user {
 	uid_t uid;
@@ -69,31 +70,24 @@ static struct facts *add(struct facts_cache *c, pid_t pid, struct diag *d)
 	return facts;
 }
 
-/* What stands behind NAME on a line of its own; NULL: no such line. */
-static const char *find_line(const char *text, const char *name)
-{
-	const char *line = strstr(text, name);
-
-	return line ? line + strlen(name) : NULL;
-}
-
-/* proc_pid_status(5). The name of the process, which comes first, has no newline in there. */
 static void read_status(struct facts *facts)
 {
-	char path[32], text[8192];
+	cleanup_free char *text = NULL;
 	const char *line, *last;
+	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)facts->pid);
-	if (file_read(path, text, sizeof(text)) <= 0)
+	text = status_read(path);
+	if (!text)
 		return;
-	line = find_line(text, "\nPPid:\t");
+	line = status_line(text, "PPid");
 	if (line)
 		facts->parent = (pid_t)strtol(line, NULL, 10);
-	line = find_line(text, "\nUid:\t");
+	line = status_line(text, "Uid");
 	if (line)
 		sscanf(line, "%*u %u", &facts->uid);
 	/* From the namespace of /proc down to its own. */
-	line = find_line(text, "\nNSpid:\t");
+	line = status_line(text, "NSpid");
 	if (!line)
 		return;
 	last = line + strcspn(line, "\n");

@@ -15,6 +15,7 @@
 #include "file.h"
 #include "nsref.h"
 #include "procdir.h"
+#include "status.h"
 #include "table.h"
 #include "target.h"
 
@@ -38,11 +39,11 @@ struct numbers {
 /* "NSpid:\t42\t7\n", the outermost first: that of the proc which we look at. How many. */
 static int parse_numbers(const char *status, pid_t pid[KERNEL_PIDNS_LEVELS + 1])
 {
-	const char *at = strstr(status, "\nNSpid:");
+	const char *at = status_line(status, "NSpid");
 	char *end;
 	int n = 0;
 
-	for (at = at ? at + strlen("\nNSpid:") : ""; n <= KERNEL_PIDNS_LEVELS; at = end) {
+	for (at = at ? at : ""; n <= KERNEL_PIDNS_LEVELS; at = end) {
 		long value = strtol(at, &end, 10);
 
 		/* It must not go on on the next line. */
@@ -57,12 +58,13 @@ static int parse_numbers(const char *status, pid_t pid[KERNEL_PIDNS_LEVELS + 1])
 static int read_numbers(const struct target *t, pid_t pid[KERNEL_PIDNS_LEVELS + 1], struct diag *d)
 {
 	cleanup_close int fd = target_file(t, "status", O_RDONLY, "look at the process", d);
-	char text[8192];
+	cleanup_free char *text = NULL;
 	int n;
 
 	if (fd < 0)
 		return -1;
-	if (file_read_fd(fd, text, sizeof(text)) < 0)
+	text = status_read_fd(fd);
+	if (!text)
 		return diag_fail(d, "status", "look at process %d", (int)t->pid);
 	n = parse_numbers(text, pid);
 	return n ? n : diag_set(d, 0, NULL, "process %d has no number in a PID namespace", (int)t->pid);
