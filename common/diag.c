@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "utf8.h"
+
 __attribute__((format(printf, 4, 0)))
 static void fill(struct diag *d, int err, const char *path, const char *format,
 		 va_list args)
@@ -76,6 +78,13 @@ int diag_extend_hint(struct diag *d, const char *text)
 	return -1;
 }
 
+void diag_end_strings(struct diag *d)
+{
+	d->what[sizeof(d->what) - 1] = '\0';
+	d->path[sizeof(d->path) - 1] = '\0';
+	d->hint[sizeof(d->hint) - 1] = '\0';
+}
+
 /* One or more lines that go out in one write. */
 struct text {
 	size_t len;
@@ -88,19 +97,24 @@ static void add_char(struct text *t, char c)
 		t->buf[t->len++] = c;
 }
 
+static void add_escaped(struct text *t, char c)
+{
+	char escaped[8];
+
+	snprintf(escaped, sizeof(escaped), "\\%03o", (unsigned char)c);
+	for (const char *e = escaped; *e; e++)
+		add_char(t, *e);
+}
+
+/* Parts of a message come from others, and a terminal obeys control characters. */
 static void add(struct text *t, const char *s)
 {
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-		char escaped[8];
+	while (*s) {
+		const size_t len = utf8_length(s);
+		const bool shown = len > 1 ? !utf8_is_c1(s) : len == 1 && *s >= ' ' && *s != 0x7f;
 
-		if (c >= ' ' && c != 0x7f) {
-			add_char(t, *s);
-			continue;
-		}
-		snprintf(escaped, sizeof(escaped), "\\%03o", c);
-		for (const char *e = escaped; *e; e++)
-			add_char(t, *e);
+		for (const char *end = s + (len ? len : 1); s < end; s++)
+			shown ? add_char(t, *s) : add_escaped(t, *s);
 	}
 }
 

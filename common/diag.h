@@ -43,6 +43,9 @@ int diag_usage(struct diag *d, const char *format, ...)
 int diag_hint(struct diag *d, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* End the strings of a *d that has come from elsewhere, whatever is in them. */
+void diag_end_strings(struct diag *d);
+
 /* Add to the end of the hint that there is, or make it one. Returns -1. */
 int diag_extend_hint(struct diag *d, const char *text);
 

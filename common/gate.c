@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "cleanup.h"
+#include "diag.h"
 
 int gate_open(struct gate *gate, struct diag *d)
 {
@@ -72,5 +73,7 @@ int gate_hear(int end, struct gate_note *note)
 	while (n < 0 && errno == EINTR);
 	if (n <= 0 || (size_t)n != note_size(note->word))
 		note->word = GATE_CLOSED;
+	/* Who sent it may be under somebody else's control by now. */
+	diag_end_strings(&note->diag);
 	return n < 0 && errno != ECONNRESET ? -1 : 0;
 }

@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "diag.h"
+#include "utf8.h"
 
 bool table_has(const struct table_choice *choice, int column)
 {
@@ -303,32 +304,6 @@ int table_nest(struct libscols_line *row, struct libscols_line *parent, struct d
 	return scols_line_add_child(parent, row) ? out_of_memory(d) : 0;
 }
 
-/* How many bytes at TEXT are a character in UTF-8; 0: none. RFC 3629. */
-static size_t utf8_length(const unsigned char *text)
-{
-	static const struct {
-		unsigned char first, last, second_from, second_to;
-		size_t len;
-	} forms[] = {
-		{ 0x01, 0x7f, 0, 0, 1 },	{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },	{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 },	{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },	{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-	size_t i = 0, len = 1;
-
-	while (i < sizeof(forms) / sizeof(*forms) && (*text < forms[i].first || *text > forms[i].last))
-		i++;
-	if (i == sizeof(forms) / sizeof(*forms))
-		return 0;
-	if (forms[i].len > 1 && (text[1] < forms[i].second_from || text[1] > forms[i].second_to))
-		return 0;
-	while (len < forms[i].len && (len == 1 || (text[len] & 0xc0) == 0x80))
-		len++;
-	return len == forms[i].len ? len : 0;
-}
-
 /*
  * A path may be any bytes, but JSON is UTF-8, or all of it is unreadable: what
  * is none becomes U+FFFD. Owned by the caller; NULL: out of memory.
@@ -339,7 +314,7 @@ char *table_utf8(const char *text)
 	char *copy = malloc(strlen(text) * 3 + 1), *to = copy;
 
 	while (copy && *text) {
-		size_t len = utf8_length((const unsigned char *)text);
+		size_t len = utf8_length(text);
 
 		to = mempcpy(to, len ? text : replacement, len ? len : 3);
 		text += len ? len : 1;
@@ -347,6 +322,21 @@ char *table_utf8(const char *text)
 	if (copy)
 		*to = '\0';
 	return copy;
+}
+
+void table_put_json(const char *text)
+{
+	const char *rest = text;
+
+	for (; *text; text++) {
+		/* Of valid UTF-8, a character of two bytes from U+0080 on begins so. */
+		if (*text != '\xc2' || !utf8_is_c1(text))
+			continue;
+		fwrite(rest, 1, (size_t)(text - rest), stdout);
+		printf("\\u%04x", (unsigned char)*++text);
+		rest = text + 1;
+	}
+	fwrite(rest, 1, (size_t)(text - rest), stdout);
 }
 
 static bool is_plain(unsigned char c)
@@ -708,6 +698,31 @@ static int print_text(const struct table *t)
 	return ret;
 }
 
+/* The library quotes what JSON demands to be quoted, which C1 controls are not. */
+static int print_json(struct table *t)
+{
+	cleanup_free char *text = NULL;
+	int ret = scols_print_table_to_string(t->scols, &text);
+
+	if (ret)
+		return ret;
+	table_put_json(text);
+	putchar('\n');
+	return 0;
+}
+
+static int print_rows(struct table *t)
+{
+	switch (t->form) {
+	case OUT_TABLE:
+		return print_text(t);
+	case OUT_JSON:
+		return print_json(t);
+	default:
+		return scols_print_table(t->scols);
+	}
+}
+
 int table_print(struct table *t, struct diag *d)
 {
 	const bool empty = !scols_table_get_nlines(t->scols);
@@ -717,7 +732,7 @@ int table_print(struct table *t, struct diag *d)
 	if (t->form == OUT_JSON && empty)
 		printf("{\n   \"%s\": [\n\n   ]\n}\n", t->name);
 	else if (!empty)
-		ret = t->form == OUT_TABLE ? print_text(t) : scols_print_table(t->scols);
+		ret = print_rows(t);
 	if (ret)
 		return diag_set(d, -ret, NULL, "print a table");
 	return ferror(stdout) || fflush(stdout) != 0 ? diag_fail(d, NULL, "write to stdout") : 0;

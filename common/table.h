@@ -114,4 +114,6 @@ void table_free(struct table *t);
  * be quoted), or else. Owned by the caller; NULL: out of memory.
  */
 char *table_utf8(const char *text);
+/* To stdout: TEXT, of which a JSON string is a part and which is UTF-8, with its C1 controls as "\u009b". */
+void table_put_json(const char *text);
 char *table_plain(const char *text);

@@ -385,6 +385,8 @@ one_line() {
 	usage '\012' -U $'--no\nsuch'
 	usage '\012' --map-user $'a\nb'
 	usage '\033' --setgroups $'\033[31m'
+	# C1 control characters, in UTF-8 and as bytes; other characters stay.
+	usage "'a\\302\\233ä€\\233b\\237'" --setgroups $'a\xc2\x9bä€\x9bb\x9f'
 	failure "$D/a\\012b: No such file or directory" '' -r --root "$D/"$'a\nb'
 	observe "$LAUNCHER" -U "$D/"$'a\nb\177'
 	assert_outcome 'exited 127'

@@ -197,6 +197,14 @@ pid_file_removed() {
 
 @test "--pid-file is removed when the launch fails or is ended" { each_way pid_file_removed; }
 
+pid_file_before_us() {
+	echo before >"$D/pid"
+	refuses '.*: No such file or directory$' -ru --uts="$D/none/uts" --pid-file "$D/pid"
+	assert_equal "$(<"$D/pid")" before
+}
+
+@test "--pid-file that was there before stays when the launch fails before it is written" { each_way pid_file_before_us; }
+
 # strace delays the exec of the child, which has announced it by then.
 killed_before_exec() {
 	watch strace -f -q -o "$D/trace" -e trace=execve -e inject=execve:delay_enter=150000 \
@@ -215,25 +223,53 @@ killed_before_exec() {
 	each_way killed_before_exec -rp
 }
 
-pid_file_fifo() {
+# Opening a FIFO waits for whoever reads it; a device is not to be replaced.
+pid_file_special() {
 	mkfifo "$D/fifo"
-	exec 8<>"$D/fifo"
-	not_found -r --pid-file "$D/fifo"
-	read -r -t 10 pid <&8
-	run_split "${WHO[@]}" "$NSCLONE" -r --pid-file "$D/fifo" sh -c 'echo $$'
-	read -r -t 10 pid <&8
-	exec 8<&-
-	assert_equal "$pid" "$output"
-	[ -p "$D/fifo" ]
+	for file in "$D/fifo" /dev/full /dev/tty; do
+		usage "--pid-file: $file" -r --pid-file "$file"
+	done
+	[ -p "$D/fifo" ] && [ -c /dev/full ]
+	usage '--pid-file: descriptor 77' -r --pid-file /dev/fd/77
 }
 
-@test "--pid-file may be a FIFO, which stays" { each_way pid_file_fifo; }
+@test "--pid-file: a FIFO or a device is a usage error" { each_way pid_file_special; }
+
+# A link may lead where its maker may not write.
+pid_file_link() {
+	echo kept >"$D/victim"
+	for target in "$D/victim" "$D/none" /dev/full; do
+		ln -sfn "$target" "$D/link"
+		run_split "${WHO[@]}" "$NSCLONE" -r --pid-file "$D/link" sh -c 'echo $$'
+		assert_status 0
+		[ ! -L "$D/link" ]
+		assert_equal "$(<"$D/link")" "$output"
+	done
+	[ ! -e "$D/none" ]
+	assert_equal "$(<"$D/victim")" kept
+}
+
+@test "--pid-file replaces a link, and does not follow it" { each_way pid_file_link; }
+
+pid_file_descriptor() {
+	for file in /dev/stdout /dev/fd/1 /proc/self/fd/1; do
+		run_split "${WHO[@]}" "$NSCLONE" -r --pid-file "$file" sh -c 'echo $$'
+		assert_status 0
+		assert_equal "${lines[0]}" "${lines[1]}"
+	done
+	# As of bash's >(...): it is not the program's.
+	exec 9>"$D/pid"
+	run_split "${WHO[@]}" "$NSCLONE" -r --pid-file /dev/fd/9 sh -c 'echo $$; [ ! -e /proc/$$/fd/9 ]'
+	exec 9>&-
+	assert_status 0
+	assert_equal "$(<"$D/pid")" "$output"
+	refuses '.*write the PID to descriptor 9: No space left on device$' -r --pid-file /dev/fd/9 9>/dev/full
+}
+
+@test "--pid-file: the name of a descriptor means that descriptor" { each_way pid_file_descriptor; }
 
 pid_file_fails() {
 	refuses ".*PID file: $D/none/pid: No such file or directory\$" -r --pid-file "$D/none/pid"
-	ln -s /dev/full "$D/full"
-	refuses ".*PID file: $D/full: No space left on device\$" -r --pid-file "$D/full"
-	[ -L "$D/full" ]
 	refuses ".*PID file: $D: Is a directory\$" -r --pid-file "$D"
 }
 

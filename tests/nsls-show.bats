@@ -658,6 +658,12 @@ hard_names() {
 	assert_output 'a\x5cb\x0a\x09\x1b[1m"\x5c\xff\xc3\xa4\xe2\x82\x20999'
 	shows -J -o COMMAND -p "$TARGET" -t uts
 	assert_output --partial '"a\\b\n\t\u001b[1m\"\\'$'\357\277\275\303\244\357\277\275\357\277\275 999"'
+	# U+009B is what begins a command to a terminal; U+00E4 is a letter.
+	target "$NSCLONE" -r -u bash -c 'exec -a "$0" sleep 999' $'\302\2331m\303\244\302\240'
+	shows -J -o COMMAND -p "$TARGET" -t uts
+	assert_output --partial $'"\\u009b1m\303\244\302\240 999"'
+	shows -o COMMAND -p "$TARGET" -t uts -n
+	assert_output '\xc2\x9b1m\xc3\xa4\xc2\xa0 999'
 }
 
 @test "a name of any bytes is one line, and JSON stays readable" { each_way hard_names; }

@@ -76,7 +76,7 @@ as_json() {
 	to "$TARGET" KILL
 	wait_until says gone
 	# Bytes that are no UTF-8, quotes, and what is no character
-	target "$NSCLONE" -r -u bash -c 'sleep 999; : "\\ %s" '$'\t\303\244\377\177'
+	target "$NSCLONE" -r -u bash -c 'sleep 999; : "\\ %s" '$'\t\303\244\377\177\302\205'
 	uts=$(ns_of "$TARGET" uts)
 	wait_until grep -q "new\",\"ns\":$uts,.*bash" "$D/lines"
 	to "$WATCH" TERM
@@ -84,7 +84,7 @@ as_json() {
 	end_target
 	perl -MJSON::PP -ne 'decode_json($_)' "$D/lines"
 	grep "\"ns\":$uts,.*bash" "$D/lines"
-	grep -qF '"command":"bash -c sleep 999; : \"\\\\ %s\" \u0009'$'\303\244\357\277\275''\u007f"' "$D/lines"
+	grep -qF '"command":"bash -c sleep 999; : \"\\\\ %s\" \u0009'$'\303\244\357\277\275''\u007f\u0085"' "$D/lines"
 }
 
 @test "--json: an object a line" {

@@ -126,7 +126,7 @@ static bool needs_gate(const struct nsclone *n)
 	const struct plan *plan = &n->plan;
 
 	return plan->user.writer == MAP_OUTSIDE || plan->init || plan->setup || plan->late ||
-	       n->host_setup || n->pid_file || n->status_fd >= 0 || n->block_fd >= 0 ||
+	       n->host_setup || n->pid_file || n->pid_fd >= 0 || n->status_fd >= 0 || n->block_fd >= 0 ||
 	       plan_has_pins(plan);
 }
 
@@ -176,12 +176,12 @@ static int announce(struct launch *l, struct diag *d)
 {
 	const struct nsclone *n = l->n;
 
+	if (n->pid_fd >= 0 && nsclone_report_pid_fd(n->pid_fd, l->parent.mirror.pid, d) < 0)
+		return -1;
 	if (n->pid_file) {
-		int made = nsclone_report_pid_file(n->pid_file, l->parent.mirror.pid, d);
-
-		if (made < 0)
+		if (nsclone_report_pid_file(n->pid_file, l->parent.mirror.pid, d) < 0)
 			return -1;
-		l->pid_file = made;
+		l->pid_file = true;
 	}
 	if (n->status_fd >= 0 && nsclone_report_start(n->status_fd, l->parent.mirror.pid, l->parent.mirror.pidfd,
 						      n->plan.flags, d) < 0)

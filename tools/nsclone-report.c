@@ -31,39 +31,41 @@ static int write_all(int fd, const char *text)
 	return 0;
 }
 
-static int write_file(const char *path, int flags, const char *text)
+static int write_new_file(const char *path, const char *text)
 {
-	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags, 0644);
+	cleanup_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
 	return fd < 0 ? -1 : write_all(fd, text);
 }
 
-/*
- * Who finds the file finds the whole PID in it: written aside and renamed,
- * unless it is something that a rename would destroy (a link, a FIFO).
- */
+/* What exists under the name of the temporary file is somebody else's, and stays. */
 int nsclone_report_pid_file(const char *path, pid_t pid, struct diag *d)
 {
 	char text[16], aside[4096];
-	struct stat st;
-	int len;
+	int len = snprintf(aside, sizeof(aside), "%s.%d", path, (int)pid);
 
-	snprintf(text, sizeof(text), "%d\n", (int)pid);
-	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		if (write_file(path, O_TRUNC, text) < 0)
-			return diag_fail(d, path, "write the PID file");
-		return 0;
-	}
-	len = snprintf(aside, sizeof(aside), "%s.%d", path, (int)pid);
 	if (len >= (int)sizeof(aside))
 		return diag_set(d, ENAMETOOLONG, path, "write the PID file");
-	if (write_file(aside, O_CREAT | O_EXCL, text) < 0 || rename(aside, path) < 0) {
-		diag_fail(d, path, "write the PID file");
-		if (errno != EEXIST)
-			unlink(aside);
-		return -1;
-	}
-	return 1;
+	snprintf(text, sizeof(text), "%d\n", (int)pid);
+	if (write_new_file(aside, text) == 0 && rename(aside, path) == 0)
+		return 0;
+	diag_fail(d, path, "write the PID file");
+	if (errno != EEXIST)
+		unlink(aside);
+	return -1;
+}
+
+static int report_pid(int fd, pid_t pid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d\n", (int)pid);
+	return write_all(fd, text);
+}
+
+int nsclone_report_pid_fd(int fd, pid_t pid, struct diag *d)
+{
+	return report_pid(fd, pid) < 0 ? diag_fail(d, NULL, "write the PID to descriptor %d", fd) : 0;
 }
 
 /* Only since pidfs (6.9) does the inode number of a pidfd name the process. */
@@ -117,8 +119,5 @@ void nsclone_report_end(int fd, const struct ended *e)
 
 int nsclone_report_pid(pid_t pid, struct diag *d)
 {
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d\n", (int)pid);
-	return write_all(STDOUT_FILENO, text) < 0 ? diag_fail(d, NULL, "write the PID to stdout") : 0;
+	return report_pid(STDOUT_FILENO, pid) < 0 ? diag_fail(d, NULL, "write the PID to stdout") : 0;
 }

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmdline.h"
@@ -153,6 +155,40 @@ static int own_fd(int fd, const char *option, struct diag *d)
 	return 0;
 }
 
+/* "/dev/stdout", "/dev/fd/3": which descriptor that is; -1: a name like any other. */
+static int descriptor_named(const char *path)
+{
+	static const char *const standard[] = { "/dev/stdin", "/dev/stdout", "/dev/stderr" };
+	static const char *const dirs[] = { "/dev/fd/", "/proc/self/fd/" };
+	int fd;
+
+	for (int i = 0; i < 3; i++)
+		if (!strcmp(path, standard[i]))
+			return i;
+	for (int i = 0; i < 2; i++)
+		if (!strncmp(path, dirs[i], strlen(dirs[i])) &&
+		    number_parse_fd(path + strlen(dirs[i]), &fd) == 0)
+			return fd;
+	return -1;
+}
+
+/* A rename would take the place of a FIFO, and to open one may take for ever. */
+static int check_pid_file(struct nsclone *n, struct diag *d)
+{
+	struct stat st;
+
+	if (!n->pid_file)
+		return 0;
+	n->pid_fd = descriptor_named(n->pid_file);
+	if (n->pid_fd >= 0) {
+		n->pid_file = NULL;
+		return own_fd(n->pid_fd, "--pid-file", d);
+	}
+	if (lstat(n->pid_file, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode) && !S_ISDIR(st.st_mode))
+		return diag_usage(d, "--pid-file: %s is a FIFO, a socket or a device", n->pid_file);
+	return 0;
+}
+
 /* What follows from what among nsclone's own options. */
 static int complete(struct nsclone *n, struct diag *d)
 {
@@ -164,6 +200,8 @@ static int complete(struct nsclone *n, struct diag *d)
 		return diag_usage(d, "--background and --pty exclude each other");
 	if (n->keep_child && plan->parent_death)
 		return diag_usage(d, "--keep-child and --kill-child exclude each other");
+	if (check_pid_file(n, d) < 0)
+		return -1;
 	if (own_fd(n->status_fd, "--json-status-fd", d) < 0 || own_fd(n->block_fd, "--block-fd", d) < 0)
 		return -1;
 	if (!n->keep_child && !n->background && options_take_kill(plan, NULL, d) < 0)
@@ -202,6 +240,6 @@ int main(int argc, char **argv)
 
 	n.plan.door = DOOR_CLONE;
 	n.forward = true;
-	n.status_fd = n.block_fd = -1;
+	n.status_fd = n.block_fd = n.pid_fd = -1;
 	return cmdline_main(&cmdline, &n, argc, argv);
 }

@@ -21,7 +21,8 @@ struct nsclone {
 	const char *cgroup;    /* directory to be born in, or NULL */
 	int set_tid[KERNEL_PIDNS_LEVELS];
 	int n_set_tid;
-	const char *pid_file;
+	const char *pid_file;  /* to be made or replaced, or NULL */
+	int pid_fd;	       /* to be written to instead, or -1 */
 	const char *host_setup;
 	int status_fd;	       /* for JSON lines, or -1 */
 	int block_fd;	       /* to wait for, or -1 */
@@ -38,9 +39,11 @@ int nsclone_launch(const struct nsclone *n, struct diag *d);
 
 /*
  * nsclone-report: what others are told of the child. -1 and *d on failure. The
- * PID file: 1 if the file is ours, 0 if it was there and is something special.
+ * PID file appears whole: it is written under the name "PATH.PID" and renamed to
+ * PATH. Whatever has that name is replaced; a link is not followed.
  */
 int nsclone_report_pid_file(const char *path, pid_t pid, struct diag *d);
+int nsclone_report_pid_fd(int fd, pid_t pid, struct diag *d);
 int nsclone_report_start(int fd, pid_t pid, int pidfd, unsigned int flags, struct diag *d);
 void nsclone_report_end(int fd, const struct ended *e);
 int nsclone_report_pid(pid_t pid, struct diag *d);

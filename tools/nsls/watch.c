@@ -17,6 +17,7 @@
 #include "model.h"
 #include "show.h"
 #include "table.h"
+#include "utf8.h"
 
 /*
  * What is known of a namespace from one scan to the next. It is not held
@@ -121,6 +122,8 @@ static void put_string(const char *text)
 			printf("\\%c", *text);
 		else if ((unsigned char)*text < ' ' || *text == 0x7f)
 			printf("\\u%04x", (unsigned int)*text);
+		else if (utf8_is_c1(text))
+			printf("\\u%04x", (unsigned char)*++text);
 		else
 			putchar(*text);
 	}
