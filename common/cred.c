@@ -57,23 +57,12 @@ int cred_parse_group(const char *text, const char *option, uint32_t *gid, struct
 	return 0;
 }
 
-static int act_as_user(uint32_t uid, struct diag *d)
-{
-	return setresuid(uid, uid, (uid_t)-1) < 0 ? diag_fail(d, NULL, "setuid %u", uid) : 0;
-}
-
-/* On the way back it is the uid that gives the right to change the gid, so it comes first. */
+/* On the way there the gid comes first, for the uid gives the right to it. On the way back both are saved ids. */
 int cred_act_as(uint32_t uid, uint32_t gid, struct diag *d)
 {
-	uid_t real, effective, saved;
-
-	if (getresuid(&real, &effective, &saved) < 0)
-		return diag_fail(d, NULL, "getresuid");
-	if (uid == saved && act_as_user(uid, d) < 0)
-		return -1;
 	if (setresgid(gid, gid, (gid_t)-1) < 0)
 		return diag_fail(d, NULL, "setgid %u", gid);
-	return uid == saved ? 0 : act_as_user(uid, d);
+	return setresuid(uid, uid, (uid_t)-1) < 0 ? diag_fail(d, NULL, "setuid %u", uid) : 0;
 }
 
 /*
