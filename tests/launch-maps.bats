@@ -148,6 +148,8 @@ permitted_capability() {
 both_forms() {
 	maps_are '1 100000 10 20 5 1' '3 7 2' allow --map-users 20:5:1 --map-groups 3:7:2 --map-users 100000,1,10
 	maps_are '3 7 2' '1 100000 10 20 5 1' allow --map-groups 100000,1,10 --map-groups 20:5:1 --map-users 7,3,2
+	# More than the own id, which could be mapped from inside.
+	maps_are '0 0 3' '' allow --map-users 0:0:3
 	maps_are '0 0 4294967295' '0 0 4294967295' allow --map-users 0:0:4294967295 --map-groups 0,0,4294967295
 }
 
@@ -489,7 +491,7 @@ own_owner() {
 }
 
 other_owner() {
-	local uid gid
+	local uid gid caps=+setuid,+setgid,+sys_admin,+dac_override
 	uid=$(id -u "$NST_USER")
 	gid=$(id -g "$NST_USER")
 	owner_is "$uid" --owner "$uid:$gid"
@@ -505,6 +507,10 @@ other_owner() {
 	assert_outcome 'exited 0'
 	assert_output --regexp $'^0\t0\t0\t0\n0\t0\t0\t0\n[0-9]+$'
 	[ "${lines[2]}" -gt 12345678 ]
+	# The caller's id is the next one to those that are mapped.
+	NS=(setpriv --reuid 5 --regid 5 --clear-groups --inh-caps="$caps" --ambient-caps="$caps" "$LAUNCHER")
+	maps_are '1 3 2' '1 3 2' allow --owner "$uid:$gid" --map-users 1:3:2 --map-groups 1:3:2
+	maps_are '1 6 2' '1 6 2' allow --owner "$uid:$gid" --map-users 1:6:2 --map-groups 1:6:2
 }
 
 @test "root makes others owners, with offsets of clocks too" {

@@ -432,6 +432,7 @@ no_namespace() {
 		failure "$D/fifo" '' "$option$D/fifo"
 		failure "$D/dir" '' "$option$D/dir"
 		failure "$D/file" '' "$option$D/file"
+		assert_stderr "nsenter-lite: no namespace: $D/file"
 		failure "$D/loop" '' "$option$D/loop"
 		failure "$D/none" '' "$option$D/none"
 		failure /dev/fd/99 '' "$option/dev/fd/99"
@@ -439,9 +440,9 @@ no_namespace() {
 		failure /dev/zero '' "$option/dev/zero"
 		failure "/proc/$TARGET/status" '' "$option/proc/$TARGET/status"
 	done
-	failure "/proc/$TARGET/ns/net" '' "--uts=/proc/$TARGET/ns/net"
-	failure "/proc/$TARGET/ns/user" '' "-n/proc/$TARGET/ns/user"
-	failure "/proc/$TARGET/ns/uts" '' "-m=/proc/$TARGET/ns/uts"
+	failure "no UTS namespace, but a network namespace: /proc/$TARGET/ns/net" '' "--uts=/proc/$TARGET/ns/net"
+	failure "no network namespace, but a user namespace: /proc/$TARGET/ns/user" '' "-n/proc/$TARGET/ns/user"
+	failure "no mount namespace, but a UTS namespace: /proc/$TARGET/ns/uts" '' "-m=/proc/$TARGET/ns/uts"
 	# A good one before a bad one is not entered; and nothing is: it does not run.
 	failure "$D/fifo" '' "${USER_OPTION[@]}" -t "$TARGET" -n "--uts=$D/fifo"
 }
