@@ -351,6 +351,15 @@ with_bwrap() {
 
 ### Sockets, parents
 
+# finds_no_descriptor ARG...: none but those that it would find without us.
+finds_no_descriptor() {
+	local fds
+	observe "$HELPERS/inventory"
+	fds=$(grep ^fds "$BATS_TEST_TMPDIR/stdout")
+	inside "$@" "$HELPERS/inventory"
+	assert_line "$fds"
+}
+
 of_socket() {
 	start "${WHO[@]}" "$NSCLONE" -r -n "$HELPERS/two-nets" "$D/nets"
 	wait_until test -s "$D/nets"
@@ -361,6 +370,7 @@ of_socket() {
 	assert_output "$net"
 	inside -U --net-socket=9 readlink /proc/self/ns/user /proc/self/ns/uts
 	assert_output "$(links "$TARGET" user uts)"
+	finds_no_descriptor -U -N 9
 	inside -a -N9 readlink /proc/self/ns/net
 	assert_output "$net"
 	refute_output "$(links "$TARGET" net)"
@@ -375,6 +385,7 @@ parents() {
 	target "$NSCLONE" -r -u "$NSCLONE" -r -n sleep 999
 	wait_until child_of "$BG_PID"
 	middle=$CHILD
+	finds_no_descriptor -U --user-parent
 	inside -U --user-parent readlink /proc/self/ns/user
 	assert_output "$(links "$middle" user)"
 	refute_output "$(links "$TARGET" user)"

@@ -62,7 +62,6 @@ static int open_socket_net(struct opened *o, const struct nsenter *n, struct dia
 	if (ns < 0)
 		return diag_fail(d, NULL, "find the network namespace of descriptor %d of process %d",
 				 number, (int)o->target.pid);
-	fcntl(ns, F_SETFD, FD_CLOEXEC);
 	return take_source(o, NS_NET, ns, "--net-socket", d);
 }
 
@@ -130,7 +129,6 @@ static int open_user_parent(struct opened *o, struct diag *d)
 		diag_fail(d, NULL, "find the parent user namespace");
 		return d->err != EPERM ? -1 : diag_hint(d, "it lies outside of the present user namespace");
 	}
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	let_go(&o->source[NS_USER].fd);
 	return take_source(o, NS_USER, fd, "--user-parent", d);
 }
