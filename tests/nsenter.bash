@@ -36,14 +36,15 @@ own_world() {
 # The name stands on the first line of /proc/PID/status, and can look like another.
 target_named() {
 	start "${WHO[@]}" "${@:2}" bash -c 'printf "$1" >/proc/$$/comm; kill -STOP $$' - "$1"
-	wait_until stopped_below "$BG_PID"
-	assert_equal "$(<"/proc/$TARGET/comm")" "$(printf "$1")"
+	wait_until stopped_as "$(printf "$1")"
 }
 
-stopped_below() {
-	TARGET=$1
-	! child_of "$1" || TARGET=$CHILD
-	stopped "$TARGET"
+# stopped_as NAME: what is in the background, or its child, $TARGET. A launcher stops
+# when its child does.
+stopped_as() {
+	TARGET=$BG_PID
+	! child_of "$BG_PID" || TARGET=$CHILD
+	stopped "$TARGET" && [ "$(<"/proc/$TARGET/comm")" = "$1" ]
 }
 
 # ranged OPTION...: one with a range of ids, from 0 on.
