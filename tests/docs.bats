@@ -423,7 +423,7 @@ IN_OWN_RUN=(unshare --mount --propagation private sh -c '
 	exit $status' sh)
 
 @test "the examples work for root" {
-	requires root
+	requires root userns
 	SKIPPED=
 	each_built run_examples root "${IN_OWN_RUN[@]}"
 	[ -z "$SKIPPED" ] || skip "not all examples: $SKIPPED"
@@ -474,7 +474,7 @@ run_story() {
 }
 
 @test "README's story of a world with a name is true, word for word, for root" {
-	requires root
+	requires root userns
 	run_story "${IN_OWN_RUN[@]}"
 }
 
@@ -496,6 +496,6 @@ run_look() {
 }
 
 @test "README's look at a world is true, word for word, for root" {
-	requires root
+	requires root userns
 	run_look "${IN_OWN_RUN[@]}"
 }

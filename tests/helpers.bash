@@ -59,6 +59,10 @@ if [ "${BATS_RUN_TMPDIR-}" ]; then
 		echo "no program can be run in $BATS_RUN_TMPDIR (noexec): set TMPDIR to a directory elsewhere" >&2
 		exit 1
 	fi
+	if [[ $BATS_RUN_TMPDIR == *[[:space:]]* ]]; then
+		echo "tests do not work in $BATS_RUN_TMPDIR: set TMPDIR to a directory without blanks in its name" >&2
+		exit 1
+	fi
 fi
 
 read_file PACKAGE_VERSION "$abs_top_srcdir/configure.ac"
@@ -114,7 +118,7 @@ requires() {
 require_command() { command -v "$1" >/dev/null || skip "needs the command $1"; }
 
 # A /dev/ptmx without devpts cannot be opened.
-require_pty() { (: <>/dev/ptmx) 2>/dev/null || skip 'needs pseudo-terminals (/dev/ptmx)'; }
+require_pty() { (: </dev/ptmx) 2>/dev/null || skip 'needs pseudo-terminals (/dev/ptmx)'; }
 
 # Some kernels let everybody make a user namespace, but take away what its root
 # may do there; and some containers have a root who may make no namespace. Asked

@@ -10,7 +10,7 @@ load nsenter
 load nsls
 
 setup() {
-	requires root
+	requires root userns
 	"$NSLS" --version | grep -q '^engines:.* bpf' || skip 'needs an nsls that is built --with-bpf'
 	"$NSLS" --engine bpf >/dev/null 2>"$BATS_TEST_TMPDIR/no" || skip "needs a kernel that lets it in: $(head -n 1 "$BATS_TEST_TMPDIR/no")"
 }

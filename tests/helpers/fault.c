@@ -378,6 +378,16 @@ static void find_path(const struct process *p, const __u64 *args, struct call *c
 	}
 }
 
+/* fstat(3) calls newfstatat(2) in the glibc of Debian 12, fstat(2) in that of Debian 13; we say the former. */
+static int same_as(int nr)
+{
+#ifdef SYS_newfstatat
+	return nr == SYS_fstat ? SYS_newfstatat : nr;
+#else
+	return nr;
+#endif
+}
+
 /* The error number for a call, 0: it is made. */
 static int judge(struct process *p, int nr, const __u64 *args)
 {
@@ -387,9 +397,10 @@ static int judge(struct process *p, int nr, const __u64 *args)
 	follow(p, nr, args[0]);
 	if (p->state != OURS || nr >= MAX_NR)
 		return 0;
-	c.n = ++p->calls[nr];
 	if (want_paths)
 		find_path(p, args, &c);
+	c.nr = same_as(nr);
+	c.n = ++p->calls[c.nr];
 	if (n_seen < MAX_CALLS)
 		seen[n_seen++] = c;
 	if (c.process == target.process && c.nr == target.nr && c.n == target.n) {
