@@ -18,6 +18,7 @@
 #include "nsref.h"
 #include "run.h"
 #include "scan.h"
+#include "seen.h"
 #include "spawn.h"
 #include "untraceable.h"
 
@@ -44,16 +45,18 @@ int nsfs_type(const char *text)
 }
 
 /* ROOT is "net:[4026531840]", and cut after the name of the type. */
-static int hand_over(char *root, const char *path, uint64_t mount, nsfs_see_pin *see, void *arg,
-		     struct diag *d)
+static int hand_over(char *root, const char *path, uint64_t mount, bool *first,
+		     nsfs_see_pin *see, void *arg, struct diag *d)
 {
 	struct nsfs_pin pin = {
-		.ns = nsfs_parse(root), .type = nsfs_type(root), .name = root, .path = path, .mount = mount,
+		.ns = nsfs_parse(root), .type = nsfs_type(root), .name = root, .path = path,
+		.mount = mount, .first = *first,
 	};
 
 	/* It may be the root of nsfs itself. */
 	if (!pin.ns)
 		return 0;
+	*first = false;
 	*strchr(root, ':') = '\0';
 	return see(arg, &pin, d);
 }
@@ -79,7 +82,7 @@ static void unescape(char *text)
 }
 
 /* "ID PARENT MAJOR:MINOR ROOT PATH OPTIONS [FIELD...] - TYPE SOURCE OPTIONS" */
-static int see_line(char *line, nsfs_see_pin *see, void *arg, struct diag *d)
+static int see_line(char *line, bool *first, nsfs_see_pin *see, void *arg, struct diag *d)
 {
 	char *field[5] = { line };
 
@@ -97,17 +100,18 @@ static int see_line(char *line, nsfs_see_pin *see, void *arg, struct diag *d)
 	field[4][-1] = '\0';
 	field[4][strcspn(field[4], " ")] = '\0';
 	unescape(field[4]);
-	return hand_over(field[3], field[4], strtoull(line, NULL, 10), see, arg, d);
+	return hand_over(field[3], field[4], strtoull(line, NULL, 10), first, see, arg, d);
 }
 
 /* The whole lines of the LEN bytes of TEXT: how many bytes they are. -1 and *d. */
 static ssize_t see_lines(char *text, size_t len, nsfs_see_pin *see, void *arg, struct diag *d)
 {
 	char *line = text, *end;
+	bool first = true;
 
 	while ((end = memchr(line, '\n', len - (size_t)(line - text)))) {
 		*end = '\0';
-		if (see_line(line, see, arg, d) < 0)
+		if (see_line(line, &first, see, arg, d) < 0)
 			return -1;
 		line = end + 1;
 	}
@@ -187,6 +191,7 @@ static int see_mount(struct kernel_mnt_id_req *req, struct kernel_statmount **mo
 		     size_t *size, nsfs_see_pin *see, void *arg, struct diag *d)
 {
 	struct kernel_statmount *got;
+	bool first = true;
 
 	req->param = KERNEL_STATMOUNT_SB_BASIC;
 	if (kernel_statmount(req, *mount, *size) < 0)
@@ -201,7 +206,7 @@ static int see_mount(struct kernel_mnt_id_req *req, struct kernel_statmount **mo
 	if ((got->mask & req->param) != req->param)
 		return 0;
 	return hand_over(got->str + got->mnt_root, got->str + got->mnt_point, got->mnt_id_old,
-			 see, arg, d);
+			 &first, see, arg, d);
 }
 
 static int see_listed(const struct nsfs_mntns *ns, nsfs_see_pin *see, void *arg,
@@ -274,35 +279,16 @@ static int walk(int start, unsigned long direction, nsfs_see_mntns *see, void *a
 
 /* What /proc shows: each mount namespace once. */
 struct found {
-	uint64_t *ino; /* of our own first */
-	size_t n, capacity;
+	struct seen inos; /* inode numbers of those that have been seen, and of our own */
 	struct nsfs_unread *unread;
 	nsfs_see_mntns *see;
 	void *arg;
 };
 
-static bool is_known(const struct found *found, uint64_t ino)
-{
-	for (size_t i = 0; i < found->n; i++)
-		if (found->ino[i] == ino)
-			return true;
-	return false;
-}
-
 static int remember(struct found *found, uint64_t ino, struct diag *d)
 {
-	size_t capacity = found->capacity ? found->capacity * 2 : 64;
-	uint64_t *larger;
-
-	if (found->n == found->capacity) {
-		larger = reallocarray(found->ino, capacity, sizeof(*larger));
-		if (!larger)
-			return diag_fail(d, NULL, "look which mount namespaces there are");
-		found->ino = larger;
-		found->capacity = capacity;
-	}
-	found->ino[found->n++] = ino;
-	return 0;
+	return seen_add(&found->inos, ino) < 0 ?
+		diag_fail(d, NULL, "look which mount namespaces there are") : 0;
 }
 
 /* Is the process of the directory PROC still in it? */
@@ -329,7 +315,7 @@ static int see_process(void *arg, const struct scan_process *process, struct dia
 	cleanup_close int proc = -1, mountinfo = -1;
 	char path[32];
 
-	if (!ns.ino || is_known(found, ns.ino))
+	if (!ns.ino || seen_has(&found->inos, ns.ino))
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d", (int)process->pid);
 	proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -356,7 +342,7 @@ static int see_processes(nsfs_see_mntns *see, void *arg, struct nsfs_unread *unr
 
 	if (ret == 0)
 		ret = scan_processes(CLONE_NEWNS, see_process, &found, &unread->processes, d);
-	free(found.ino);
+	seen_free(&found.inos);
 	return ret;
 }
 

@@ -21,9 +21,16 @@ struct nsfs_pin {
 	const char *name; /* and what the kernel calls it */
 	const char *path; /* beneath the root directory of the mount namespace */
 	uint64_t mount;	  /* id of the mount, as mountinfo has it */
+	bool first;	  /* of those that the kernel was asked for together; see below */
 };
 
-/* What is called with each pin: 0, or -1 and the *D of the whole: no more. */
+/*
+ * What is called with each pin: 0, or -1 and the *D of the whole: no more. The
+ * kernel is asked for some pins at a time, and may tell what it has put aside the
+ * time before: what a pin says was true at some time after the last "first" pin
+ * but two was handed over, or since then. So where a namespace was held then, its
+ * number is that of the pin, which need not be opened to know.
+ */
 typedef int nsfs_see_pin(void *arg, const struct nsfs_pin *pin, struct diag *d);
 
 /*

@@ -16,11 +16,15 @@
 
 #include "cleanup.h"
 #include "diag.h"
+#include "fdtable.h"
 #include "file.h"
 #include "kernel.h"
 #include "nsfs.h"
 #include "nsref.h"
 #include "number.h"
+#include "procdir.h"
+#include "scan.h"
+#include "seen.h"
 
 struct search {
 	uint64_t id, ino; /* what is looked for: one of them */
@@ -28,10 +32,10 @@ struct search {
 	bool all;	  /* look at each namespace that is found, not only at those with this inode number */
 	int fd;		  /* what has been found, or -1 */
 	dev_t nsfs;
+	bool is_ours; /* /proc has the numbers of our PID namespace */
 
 	/* Inode numbers of those that it is not: it lives, so that none of these will be its. */
-	uint64_t *known;
-	size_t n_known, n_slots;
+	struct seen known;
 
 	const struct nsfs_mntns *mntns; /* whose pins are being read; NULL: our own */
 	int root;			/* of it; -1: not opened yet */
@@ -52,47 +56,10 @@ uint64_t nsid_of(int fd)
 	return ioctl(fd, KERNEL_NS_GET_ID, &id) == 0 ? id : 0;
 }
 
-/* What is known not to be it. */
-
-static uint64_t *slot_of(uint64_t *known, size_t n_slots, uint64_t ino)
-{
-	size_t at = (size_t)(ino * 0x9e3779b97f4a7c15ULL >> 20) & (n_slots - 1);
-
-	while (known[at] && known[at] != ino)
-		at = (at + 1) & (n_slots - 1);
-	return &known[at];
-}
-
-static bool is_known(const struct search *s, uint64_t ino)
-{
-	return s->n_slots && *slot_of(s->known, s->n_slots, ino);
-}
-
-/* What cannot be remembered for want of memory is looked at again. */
-static void remember(struct search *s, uint64_t ino)
-{
-	size_t n = s->n_slots ? s->n_slots * 2 : 256;
-	uint64_t *larger;
-
-	if (s->n_known * 2 >= s->n_slots) {
-		larger = calloc(n, sizeof(*larger));
-		if (!larger)
-			return;
-		for (size_t i = 0; i < s->n_slots; i++)
-			if (s->known[i])
-				*slot_of(larger, n, s->known[i]) = s->known[i];
-		free(s->known);
-		s->known = larger;
-		s->n_slots = n;
-	}
-	*slot_of(s->known, s->n_slots, ino) = ino;
-	s->n_known++;
-}
-
 /* Is it worth while to open the namespace with the inode number INO? */
 static bool is_interesting(const struct search *s, uint64_t ino)
 {
-	return ino && (s->all ? !is_known(s, ino) : ino == s->ino);
+	return ino && (s->all ? !seen_has(&s->known, ino) : ino == s->ino);
 }
 
 /* May it be of TYPE, or may one of TYPE lead to it? Each leads to its owner. */
@@ -118,7 +85,7 @@ static int look_at(struct search *s, int fd)
 
 	if (ns < 0)
 		note_lack(s);
-	if (ns < 0 || fstat(ns, &st) < 0 || is_known(s, st.st_ino) ||
+	if (ns < 0 || fstat(ns, &st) < 0 || seen_has(&s->known, st.st_ino) ||
 	    nsref_check(ns, &type, "", &ignored) < 0)
 		return MORE;
 	if ((s->type < 0 || s->type == type) && (s->id ? nsid_of(ns) == s->id : st.st_ino == s->ino)) {
@@ -126,7 +93,8 @@ static int look_at(struct search *s, int fd)
 		s->type = type;
 		return FOUND;
 	}
-	remember(s, st.st_ino);
+	/* If there is no memory for it, it is looked at again. */
+	seen_add(&s->known, st.st_ino);
 	if ((type == NS_USER || type == NS_PID) && is_wanted(s, type) &&
 	    look_at(s, ioctl(ns, KERNEL_NS_GET_PARENT)) == FOUND)
 		return FOUND;
@@ -283,16 +251,8 @@ static int look_at_descriptors(struct search *s, int dir, const char *number)
 
 static int look_at_holdings(struct search *s, int all, const char *pid)
 {
-	if (each_thread(s, all, pid, look_at_task) == FOUND ||
-	    look_at_pid_for_children(s, all, pid) == FOUND)
-		return FOUND;
-	return look_at_descriptors(s, all, pid);
-}
-
-/* A thread may have descriptors of its own. */
-static int look_at_threads(struct search *s, int all, const char *pid)
-{
-	return each_thread(s, all, pid, look_at_descriptors);
+	return each_thread(s, all, pid, look_at_task) == FOUND ? FOUND :
+								 look_at_pid_for_children(s, all, pid);
 }
 
 static int look_at_socket(struct search *s, int dir, const char *number)
@@ -316,6 +276,107 @@ static int look_at_sockets(struct search *s, int all, const char *pid)
 	snprintf(fd, sizeof(fd), "%.10s/fd", pid);
 	s->pidfd = pidfd;
 	return each_number(s, all, fd, look_at_socket);
+}
+
+/* Processes and threads whose tables of descriptors are looked at. */
+struct tables {
+	struct search *s;
+	int all;
+	look_at_number *look;
+	pid_t *pids;
+	size_t n, capacity;
+};
+
+static int see_table(void *arg, pid_t pid, struct diag *d)
+{
+	struct tables *t = arg;
+	char number[16];
+
+	(void)d;
+	snprintf(number, sizeof(number), "%d", (int)pid);
+	return t->look(t->s, t->all, number);
+}
+
+/* Thousands of processes and threads may share one table of many descriptors. */
+static int each_table(struct tables *t)
+{
+	struct diag d;
+	int ret = MORE;
+
+	if (t->s->is_ours)
+		ret = fdtable_each(t->pids, t->n, see_table, t, &d);
+	for (size_t i = 0; !t->s->is_ours && ret == MORE && i < t->n; i++)
+		ret = see_table(t, t->pids[i], &d);
+	if (ret < 0 && t->s->fd < 0)
+		t->s->lack = ENOMEM;
+	free(t->pids);
+	return t->s->fd < 0 ? MORE : FOUND;
+}
+
+static int each_process_table(struct search *s, int all, look_at_number *look)
+{
+	struct tables t = { .s = s, .all = all, .look = look };
+
+	if (scan_pids(all, &t.pids, &t.n) < 0) {
+		note_lack(s);
+		return MORE;
+	}
+	return each_table(&t);
+}
+
+static void add_task(struct tables *t, pid_t pid)
+{
+	size_t capacity = t->capacity ? t->capacity * 2 : 256;
+	pid_t *larger = t->pids;
+
+	if (t->n == t->capacity) {
+		larger = reallocarray(t->pids, capacity, sizeof(*larger));
+		if (!larger) {
+			t->s->lack = ENOMEM;
+			return;
+		}
+		t->pids = larger;
+		t->capacity = capacity;
+	}
+	t->pids[t->n++] = pid;
+}
+
+/* Those of PROCESS, if there are others than the first: each is a directory. */
+static void add_threads(struct tables *t, pid_t process)
+{
+	cleanup_free pid_t *tids = NULL;
+	cleanup_close int task = -1;
+	struct stat st;
+	char path[24];
+	size_t n;
+
+	snprintf(path, sizeof(path), "%d/task", (int)process);
+	if (fstatat(t->all, path, &st, 0) < 0 || st.st_nlink == 3)
+		return;
+	task = openat(t->all, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (task < 0 || scan_pids(task, &tids, &n) < 0) {
+		note_lack(t->s);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (tids[i] != process)
+			add_task(t, tids[i]);
+}
+
+/* A thread may have descriptors of its own. */
+static int each_thread_table(struct search *s, int all, look_at_number *look)
+{
+	struct tables t = { .s = s, .all = all, .look = look };
+	cleanup_free pid_t *pids = NULL;
+	size_t n;
+
+	if (scan_pids(all, &pids, &n) < 0) {
+		note_lack(s);
+		return MORE;
+	}
+	for (size_t i = 0; i < n; i++)
+		add_threads(&t, pids[i]);
+	return each_table(&t);
 }
 
 /* Pins. */
@@ -375,14 +436,15 @@ static void look_everywhere(struct search *s, int all)
 
 	s->processes = 0;
 	if (each_number(s, all, ".", look_at_process) == FOUND ||
-	    each_number(s, all, ".", look_at_holdings) == FOUND)
+	    each_number(s, all, ".", look_at_holdings) == FOUND ||
+	    each_process_table(s, all, look_at_descriptors) == FOUND)
 		return;
 	if (look_at_pins(s, &d) < 0 && s->fd < 0)
 		s->lack = d.err;
 	if (s->fd < 0 && is_wanted(s, NS_NET))
-		each_number(s, all, ".", look_at_sockets);
+		each_process_table(s, all, look_at_sockets);
 	if (s->fd < 0)
-		each_number(s, all, ".", look_at_threads);
+		each_thread_table(s, all, look_at_descriptors);
 }
 
 /*
@@ -398,6 +460,7 @@ static int look_for(struct search *s, struct diag *d)
 	if (all < 0 || stat(nsref_path(path, 0, NS_USER, false), &st) < 0)
 		return diag_fail(d, "/proc", "look for a namespace");
 	s->nsfs = st.st_dev;
+	s->is_ours = procdir_is_ours();
 	for (int pass = s->id != 0; pass < 2 && s->fd < 0; pass++) {
 		s->all = pass == 1;
 		look_everywhere(s, all);
@@ -417,7 +480,7 @@ static int search(struct search *s, struct diag *d)
 		look_at(s, nsid_open_handle(s->id, 0, 0));
 	if (s->fd < 0)
 		ret = look_for(s, d);
-	free(s->known);
+	seen_free(&s->known);
 	return ret < 0 ? -1 : s->fd >= 0;
 }
 

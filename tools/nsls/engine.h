@@ -37,6 +37,8 @@ struct engine {
 	unsigned long unheld;
 	struct cookie *cookies; /* hash */
 	size_t n_cookies, cookies_capacity;
+	struct later *later; /* for holders.c: those that have many descriptors */
+	size_t n_later;
 };
 
 /* What was seen last, mostly what is seen next. */
@@ -115,10 +117,17 @@ int bpf_look(struct engine *e, struct diag *d);
 
 /*
  * What the descriptors of PROCESS hold: those of its thread PID, whose directory
- * in /proc is DIR. -1 and *d.
+ * in /proc is DIR. Many of them are left for holders_look_later(). -1 and *d.
  */
 int holders_look(struct worker *w, int dir, pid_t pid, const struct process *process,
 		 struct diag *d);
+
+/*
+ * Look at those that were left, when all processes have been looked at: thousands
+ * of processes and threads may share one table of many descriptors (CLONE_FILES),
+ * which is looked at once, as that of the lowest PID. -1 and *d.
+ */
+int holders_look_later(struct worker *w, struct diag *d);
 
 /* pins.c: the pins of all mount namespaces, and those of these that nothing else holds. -1 and *d. */
 int pins_look(struct engine *e, struct diag *d);

@@ -161,5 +161,6 @@ int scan(struct model *m, const struct need *need, struct diag *d)
 	pthread_mutex_destroy(&e.lock);
 	cleanup_close_fd(&e.proc);
 	free(e.cookies);
+	free(e.later);
 	return ret;
 }

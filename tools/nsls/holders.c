@@ -12,7 +12,9 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "engine.h"
+#include "fdtable.h"
 #include "file.h"
+#include "hash.h"
 #include "kernel.h"
 #include "number.h"
 #include "scan.h"
@@ -26,6 +28,16 @@ struct open {
 	int fds;      /* "fd" in there */
 	int pidfd;    /* for sockets; -1: not yet */
 	size_t since; /* how many namespaces were held before they were read */
+	bool last;    /* nothing is left for later */
+};
+
+/* So many descriptors are worth it to look first whether another one has the same. */
+enum { MANY = 64 };
+
+/* One that has many. */
+struct later {
+	pid_t pid; /* of a process or thread */
+	struct process process;
 };
 
 static bool is_wanted(const struct open *o, enum nstype type)
@@ -93,7 +105,7 @@ static int see_namespace(struct open *o, int fd, const char *name, uint64_t ino,
 
 static struct cookie *place_of(const struct engine *e, uint64_t cookie)
 {
-	size_t at = cookie & (e->cookies_capacity - 1);
+	size_t at = hash_slot(cookie, e->cookies_capacity);
 
 	while (e->cookies[at].ns && e->cookies[at].cookie != cookie)
 		at = (at + 1) & (e->cookies_capacity - 1);
@@ -237,12 +249,39 @@ static int see(struct open *o, const char *name, struct diag *d)
 	return 0;
 }
 
+static bool has_many(const char *entries, ssize_t len)
+{
+	int n = 0;
+
+	for (ssize_t at = 0; at < len && n <= MANY; n++)
+		at += ((const struct kernel_dirent *)(const void *)(entries + at))->len;
+	return n > MANY;
+}
+
+static int leave(const struct open *o, struct diag *d)
+{
+	struct engine *e = o->w->e;
+	struct later *larger;
+
+	pthread_mutex_lock(&e->lock);
+	larger = model_room(e->later, e->n_later, sizeof(*larger), d);
+	if (larger) {
+		e->later = larger;
+		larger[e->n_later++] = (struct later){ o->pid, *o->process };
+	}
+	pthread_mutex_unlock(&e->lock);
+	return larger ? 0 : -1;
+}
+
 static int see_all(struct open *o, struct diag *d)
 {
+	const bool may_leave = !o->last && o->w->e->own_proc;
 	char *entries = o->w->entries;
 	ssize_t n;
 
-	while ((n = kernel_getdents(o->fds, entries, ENTRIES_SIZE)) > 0)
+	for (bool first = true; (n = kernel_getdents(o->fds, entries, ENTRIES_SIZE)) > 0; first = false) {
+		if (first && may_leave && has_many(entries, n))
+			return leave(o, d);
 		for (ssize_t at = 0; at < n;) {
 			const struct kernel_dirent *entry = (void *)(entries + at);
 
@@ -250,15 +289,16 @@ static int see_all(struct open *o, struct diag *d)
 			if (*entry->name != '.' && see(o, entry->name, d) < 0)
 				return -1;
 		}
+	}
 	return 0;
 }
 
-int holders_look(struct worker *w, int dir, pid_t pid, const struct process *process,
-		 struct diag *d)
+static int look(struct worker *w, int dir, pid_t pid, const struct process *process, bool last,
+		struct diag *d)
 {
 	struct open o = {
 		.w = w, .process = process, .pid = pid, .proc = dir, .pidfd = -1,
-		.since = engine_count(w->e),
+		.since = engine_count(w->e), .last = last,
 	};
 	cleanup_close int fds = openat(dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int ret;
@@ -273,4 +313,50 @@ int holders_look(struct worker *w, int dir, pid_t pid, const struct process *pro
 	ret = see_all(&o, d);
 	cleanup_close_fd(&o.pidfd);
 	return ret;
+}
+
+int holders_look(struct worker *w, int dir, pid_t pid, const struct process *process,
+		 struct diag *d)
+{
+	return look(w, dir, pid, process, false, d);
+}
+
+/* Those that were left. */
+
+static int compare_later(const void *one, const void *other)
+{
+	const struct later *a = one, *b = other;
+
+	return (a->pid > b->pid) - (a->pid < b->pid);
+}
+
+static int look_at_later(void *arg, pid_t pid, struct diag *d)
+{
+	struct worker *w = arg;
+	const struct later key = { .pid = pid };
+	const struct later *later = bsearch(&key, w->e->later, w->e->n_later, sizeof(key), compare_later);
+	cleanup_close int proc = -1;
+	char path[16];
+
+	snprintf(path, sizeof(path), "%d", (int)pid);
+	proc = openat(w->e->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0)
+		return scan_is_gone(errno) ? 0 : diag_fail(d, path, "look at a process");
+	return look(w, proc, pid, &later->process, true, d);
+}
+
+int holders_look_later(struct worker *w, struct diag *d)
+{
+	struct engine *e = w->e;
+	cleanup_free pid_t *pids = NULL;
+
+	if (!e->n_later)
+		return 0;
+	pids = calloc(e->n_later, sizeof(*pids));
+	if (!pids)
+		return diag_fail(d, NULL, "look at descriptors");
+	qsort(e->later, e->n_later, sizeof(*e->later), compare_later);
+	for (size_t i = 0; i < e->n_later; i++)
+		pids[i] = e->later[i].pid;
+	return fdtable_each(pids, e->n_later, look_at_later, w, d);
 }

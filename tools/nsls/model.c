@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "diag.h"
+#include "hash.h"
 #include "nsid.h"
 #include "nsref.h"
 
@@ -30,10 +31,9 @@ void *model_room(void *array, size_t n, size_t size, struct diag *d)
 	return larger;
 }
 
-/* Numbers are given out in a row. */
 static struct ns **bucket_of(const struct model *m, uint64_t ino)
 {
-	return &m->bucket[ino & (m->n_buckets - 1)];
+	return &m->bucket[hash_slot(ino, m->n_buckets)];
 }
 
 static void fill_buckets(struct model *m)
@@ -183,7 +183,8 @@ int model_add_pin(struct ns *ns, const char *path, uint64_t mntns, struct diag *
 	copy = strdup(path);
 	if (!copy)
 		return out_of_memory(d);
-	pins[ns->n_pins++] = (struct pinned){ .path = copy, .mntns = mntns };
+	pins[ns->n_pins] = (struct pinned){ .path = copy, .index = ns->n_pins, .mntns = mntns };
+	ns->n_pins++;
 	ns->held |= HELD_PIN;
 	return 0;
 }
@@ -315,6 +316,45 @@ static int compare_holders(const void *one, const void *other)
 	return (a->fd > b->fd) - (a->fd < b->fd);
 }
 
+static int compare_places(const struct pinned *a, const struct pinned *b)
+{
+	if (a->mntns != b->mntns)
+		return a->mntns < b->mntns ? -1 : 1;
+	return strcmp(a->path, b->path);
+}
+
+static int compare_pins(const void *one, const void *other)
+{
+	const struct pinned *a = one, *b = other;
+	int differ = compare_places(a, b);
+
+	return differ ? differ : (a->index > b->index) - (a->index < b->index);
+}
+
+static int compare_indexes(const void *one, const void *other)
+{
+	const struct pinned *a = one, *b = other;
+
+	return (a->index > b->index) - (a->index < b->index);
+}
+
+static void drop_repeated_pins(struct ns *ns)
+{
+	size_t n = 0;
+
+	if (ns->n_pins < 2)
+		return;
+	qsort(ns->pins, ns->n_pins, sizeof(*ns->pins), compare_pins);
+	for (size_t i = 0; i < ns->n_pins; i++) {
+		if (n && compare_places(&ns->pins[n - 1], &ns->pins[i]) == 0)
+			free(ns->pins[i].path);
+		else
+			ns->pins[n++] = ns->pins[i];
+	}
+	ns->n_pins = n;
+	qsort(ns->pins, n, sizeof(*ns->pins), compare_indexes);
+}
+
 /* Two threads have found them, in no order. */
 void model_sort(struct model *m)
 {
@@ -324,6 +364,8 @@ void model_sort(struct model *m)
 		if (m->all[i]->n_holders)
 			qsort(m->all[i]->holders, m->all[i]->n_holders, sizeof(struct holder),
 			      compare_holders);
+	for (size_t i = 0; i < m->n; i++)
+		drop_repeated_pins(m->all[i]);
 	if (m->n_processes)
 		qsort(m->processes, m->n_processes, sizeof(struct process), compare_processes);
 }

@@ -40,6 +40,7 @@ struct holder {
 /* A bind mount of one. */
 struct pinned {
 	char *path;
+	size_t index;	/* in the order of being found */
 	uint64_t mntns; /* inode number of the mount namespace that it is visible in; 0: our own */
 };
 
@@ -163,7 +164,10 @@ void model_prune(struct model *m);
  */
 int model_take(struct model *m, struct model *from, struct diag *d);
 
-/* By inode number; the processes by PID. */
+/*
+ * By inode number; the processes and holders by PID. The pins stay as they are, but
+ * of several in one place (one mount may cover another) only the first one stays.
+ */
 void model_sort(struct model *m);
 void model_free(struct model *m);
 

@@ -15,7 +15,7 @@ struct look {
 	const struct nsfs_mntns *mntns; /* NULL: our own */
 	int root;			/* of it; -1: not needed yet */
 	bool no_root;			/* it may not be had */
-	size_t since;			/* how many namespaces were held before */
+	size_t since[3];		/* how many namespaces were held: at the last three "first" pins */
 	bool again;			/* for those that could not be opened */
 	unsigned long closed;		/* how many these are */
 	struct nsfs_unread unread;
@@ -41,7 +41,7 @@ static int open_pin(struct look *l, const struct nsfs_pin *pin)
  */
 static bool is_certain(const struct look *l, const struct ns *ns)
 {
-	return ns->fd < 0 ? !ns->id : ns->index < l->since;
+	return ns->fd < 0 ? !ns->id : ns->index < l->since[2];
 }
 
 /* *ns is NULL if it cannot be opened, for now. -1 and *d. */
@@ -63,26 +63,22 @@ static int find(struct look *l, const struct nsfs_pin *pin, struct ns **ns, stru
 	return *ns ? 0 : -1;
 }
 
-static bool is_known(const struct ns *ns, const char *path, uint64_t mntns)
-{
-	for (size_t i = 0; i < ns->n_pins; i++)
-		if (ns->pins[i].mntns == mntns && !strcmp(ns->pins[i].path, path))
-			return true;
-	return false;
-}
-
 static int see_pin(void *arg, const struct nsfs_pin *pin, struct diag *d)
 {
 	struct look *l = arg;
 	uint64_t mntns = l->mntns ? l->mntns->ino : 0;
 	struct ns *ns;
 
+	if (pin->first) {
+		memmove(&l->since[1], &l->since[0], 2 * sizeof(*l->since));
+		l->since[0] = l->e->m->n;
+	}
 	if (pin->type < 0 || !(l->e->types & nstype_table[pin->type].flag))
 		return 0;
 	if (find(l, pin, &ns, d) < 0)
 		return -1;
 	l->closed += !ns;
-	if (!ns || (l->again && is_known(ns, pin->path, mntns)))
+	if (!ns)
 		return 0;
 	ns->passing = false;
 	return model_add_pin(ns, pin->path, mntns, d);
@@ -90,14 +86,16 @@ static int see_pin(void *arg, const struct nsfs_pin *pin, struct diag *d)
 
 /*
  * A pin that cannot be opened has gone meanwhile, or another mount covers it:
- * then it is there when asked again, and keeps alive what it is of.
+ * then it is there when asked again, and keeps alive what it is of. The others are
+ * told a second time then; model_sort() drops what it has twice.
  */
 static int see_pins(struct look *l, const struct nsfs_mntns *mntns, struct diag *d)
 {
 	int ret;
 
 	l->mntns = mntns;
-	l->since = l->e->m->n;
+	for (size_t i = 0; i < 3; i++)
+		l->since[i] = l->e->m->n;
 	l->closed = 0;
 	l->again = false;
 	ret = mntns ? nsfs_pins(mntns, see_pin, l, &l->unread, d) : nsfs_own(see_pin, l, d);

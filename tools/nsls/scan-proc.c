@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "engine.h"
+#include "fdtable.h"
 #include "kernel.h"
 #include "nsref.h"
 #include "number.h"
@@ -164,44 +165,13 @@ static int look_at_children(struct worker *w, int proc, int dir, pid_t pid,
 
 /* Threads. */
 
-/* A thread may have descriptors of its own. The first one may have ended, and have none any more. */
 struct threads {
 	struct worker *w;
 	const struct process *process;
 	int dir;     /* "task" */
-	pid_t *done; /* what has been looked at */
-	size_t n_done;
-	pid_t *files; /* of these: for each table of descriptors the one by whom it was looked at */
-	size_t n_files;
+	pid_t *done; /* what has been looked at, the first N_SORTED of them sorted */
+	size_t n_done, n_sorted;
 };
-
-/* Descriptors that none of those before it has. One of these that has ended may have had them. */
-static bool has_own_files(const struct threads *t, pid_t tid)
-{
-	const struct engine *e = t->w->e;
-
-	if (!e->need->descriptors || !e->own_proc ||
-	    kernel_kcmp(t->process->pid, tid, KERNEL_KCMP_FILES) <= 0)
-		return false;
-	for (size_t i = 0; i < t->n_files; i++)
-		if (kernel_kcmp(t->files[i], tid, KERNEL_KCMP_FILES) == 0)
-			return false;
-	return true;
-}
-
-static int look_at_files(struct threads *t, int proc, pid_t tid, struct diag *d)
-{
-	pid_t *larger;
-
-	if (!has_own_files(t, tid))
-		return 0;
-	larger = reallocarray(t->files, t->n_files + 1, sizeof(*larger));
-	if (!larger)
-		return diag_fail(d, NULL, "look at threads");
-	t->files = larger;
-	larger[t->n_files++] = tid;
-	return holders_look(t->w, proc, tid, t->process, d);
-}
 
 /* 1; 0: it has ended; -1 and *d. */
 static int look_at_thread(struct threads *t, pid_t tid, struct diag *d)
@@ -222,18 +192,26 @@ static int look_at_thread(struct threads *t, pid_t tid, struct diag *d)
 	if (ret <= 0)
 		return ret < 0 && scan_is_forbidden(d->err) ? 1 : ret;
 	engine_add_thread(w->e, t->process, &thread);
-	ret = look_at_children(w, proc, dir, tid, t->process, d);
-	if (ret == 0)
-		ret = look_at_files(t, proc, tid, d);
-	return ret < 0 ? -1 : 1;
+	return look_at_children(w, proc, dir, tid, t->process, d) < 0 ? -1 : 1;
+}
+
+static int compare_pids(const void *one, const void *other)
+{
+	const pid_t *a = one, *b = other;
+
+	return (*a > *b) - (*a < *b);
+}
+
+static void sort_done(struct threads *t)
+{
+	if (t->n_done)
+		qsort(t->done, t->n_done, sizeof(*t->done), compare_pids);
+	t->n_sorted = t->n_done;
 }
 
 static bool is_done(const struct threads *t, pid_t tid)
 {
-	for (size_t i = 0; i < t->n_done; i++)
-		if (t->done[i] == tid)
-			return true;
-	return false;
+	return t->n_sorted && bsearch(&tid, t->done, t->n_sorted, sizeof(tid), compare_pids);
 }
 
 /*
@@ -254,6 +232,7 @@ static int look_through(struct threads *t, bool again, struct diag *d)
 	if (!larger)
 		return diag_fail(d, NULL, "look at threads");
 	t->done = larger;
+	sort_done(t);
 	for (size_t i = 0; i < n; i++) {
 		int ret = 1;
 
@@ -270,6 +249,34 @@ static int look_through(struct threads *t, bool again, struct diag *d)
 	if (fstat(t->dir, &st) < 0)
 		return 1;
 	return whole && (again ? t->n_done == first : st.st_nlink == n + 2);
+}
+
+static int look_at_files(void *arg, pid_t tid, struct diag *d)
+{
+	struct threads *t = arg;
+	cleanup_close int proc = -1;
+	char path[16];
+
+	snprintf(path, sizeof(path), "%d", (int)tid);
+	if (open_links(t->dir, path, tid, &proc, d) < 0)
+		return -1;
+	return proc < 0 ? 0 : holders_look(t->w, proc, tid, t->process, d);
+}
+
+/*
+ * Threads may have descriptors of their own (CLONE_FILES). The first thread may
+ * have ended, and have none any more.
+ */
+static int look_at_all_files(struct threads *t, struct diag *d)
+{
+	const struct engine *e = t->w->e;
+	size_t n;
+
+	if (!e->need->descriptors || !e->own_proc)
+		return 0;
+	sort_done(t);
+	n = fdtable_others(t->process->pid, t->done, t->n_done);
+	return fdtable_each(t->done, n, look_at_files, t, d);
 }
 
 static int look_at_threads(struct worker *w, int proc, const struct process *process,
@@ -289,8 +296,9 @@ static int look_at_threads(struct worker *w, int proc, const struct process *pro
 	t.dir = dir;
 	for (int i = 0; ret == 0 && i < 10; i++)
 		ret = look_through(&t, i > 0, d);
+	if (ret >= 0)
+		ret = look_at_all_files(&t, d);
 	free(t.done);
-	free(t.files);
 	return ret < 0 ? -1 : 0;
 }
 
@@ -533,6 +541,8 @@ static int look_at_processes(struct engine *e, struct diag *d)
 	work(&workers[0]);
 	if (two)
 		pthread_join(other, NULL);
+	if (!e->failed && holders_look_later(&workers[0], d) < 0)
+		give_up(e, d);
 	for (int i = 0; i < 2; i++) {
 		free(workers[i].entries);
 		add_unread(&e->m->unread, &workers[i].unread);
