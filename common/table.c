@@ -137,9 +137,18 @@ int table_choose_filter(struct table_choice *choice, const struct table_column *
 
 #endif
 
+/* A row, and what is beneath it. */
+struct table_row {
+	struct libscols_line *line;
+	struct table_row *parent, *first, *last, *next;
+	struct table_row *above; /* one above it, for root_of(); NULL: it has no parent */
+};
+
 struct table {
 	struct libscols_table *scols;
-	struct libscols_line *row;
+	struct table_row **rows;
+	size_t n_rows;
+	struct table_row *row; /* the last one, while it is filled */
 #ifdef HAVE_SCOLS_FILTER
 	struct libscols_filter *filter;
 #endif
@@ -273,35 +282,76 @@ struct table *table_new(const char *name, const struct table_column *columns,
 	return NULL;
 }
 
-int table_row(struct table *t, struct diag *d)
+/* Room for one more, which doubles where it is full. */
+static int make_room(struct table *t)
 {
-	t->row = scols_table_new_line(t->scols, NULL);
-	return t->row ? 0 : out_of_memory(d);
+	struct table_row **larger;
+
+	if (t->n_rows & (t->n_rows - 1))
+		return 0;
+	larger = reallocarray(t->rows, t->n_rows ? 2 * t->n_rows : 1, sizeof(*larger));
+	if (!larger)
+		return -1;
+	t->rows = larger;
+	return 0;
 }
 
-int table_end_row(struct table *t, struct libscols_line **row, struct diag *d)
+int table_row(struct table *t, struct diag *d)
+{
+	t->row = make_room(t) < 0 ? NULL : calloc(1, sizeof(*t->row));
+	if (!t->row)
+		return out_of_memory(d);
+	t->rows[t->n_rows++] = t->row;
+	t->row->line = scols_table_new_line(t->scols, NULL);
+	return t->row->line ? 0 : out_of_memory(d);
+}
+
+int table_end_row(struct table *t, struct table_row **row, struct diag *d)
 {
 	int passes = 1;
 
 #ifdef HAVE_SCOLS_FILTER
-	if (t->filter && scols_line_apply_filter(t->row, t->filter, &passes))
+	if (t->filter && scols_line_apply_filter(t->row->line, t->filter, &passes))
 		return diag_set(d, 0, NULL, "the filter cannot be applied");
 #else
 	(void)d;
 #endif
-	if (!passes)
-		scols_table_remove_line(t->scols, t->row);
+	if (!passes) {
+		scols_table_remove_line(t->scols, t->row->line);
+		free(t->row);
+		t->n_rows--;
+	}
 	*row = passes ? t->row : NULL;
 	t->row = NULL;
 	return 0;
 }
 
-int table_nest(struct libscols_line *row, struct libscols_line *parent, struct diag *d)
+/* Each row on the way gets a shorter way: thousands are put beneath each other, one by one. */
+static struct table_row *root_of(struct table_row *row)
 {
-	for (struct libscols_line *up = parent; up; up = scols_line_get_parent(up))
-		if (up == row)
-			return 0;
-	return scols_line_add_child(parent, row) ? out_of_memory(d) : 0;
+	while (row->above) {
+		if (row->above->above)
+			row->above = row->above->above;
+		row = row->above;
+	}
+	return row;
+}
+
+static void add_child(struct table_row *parent, struct table_row *row)
+{
+	if (parent->last)
+		parent->last->next = row;
+	else
+		parent->first = row;
+	parent->last = row;
+}
+
+void table_nest(struct table_row *row, struct table_row *parent)
+{
+	if (root_of(parent) == row)
+		return;
+	row->parent = row->above = parent;
+	add_child(parent, row);
 }
 
 /*
@@ -392,7 +442,7 @@ static const char *presentable(const struct table *t, const char *text, char **c
 
 static int set_cell(struct table *t, int column, const char *text, struct diag *d)
 {
-	return scols_line_set_data(t->row, (size_t)t->cell[column], text) ? out_of_memory(d) : 0;
+	return scols_line_set_data(t->row->line, (size_t)t->cell[column], text) ? out_of_memory(d) : 0;
 }
 
 int table_text(struct table *t, int column, const char *text, struct diag *d)
@@ -455,17 +505,84 @@ int table_lines(struct table *t, int column, const char *const *texts, size_t n,
 }
 
 /*
+ * The rows in the order in which they are shown, and how deep. Nothing here calls
+ * itself: a chain of processes may be longer than the stack is large.
+ */
+
+struct shown {
+	struct libscols_line *line;
+	unsigned int depth; /* up to TABLE_MAX_DEPTH */
+	bool more;	    /* others as deep follow, beneath the same row */
+};
+
+struct order {
+	struct shown *rows;
+	size_t n;
+};
+
+/* What comes behind ROW and all that is beneath it; *depth is that of ROW, then of that. */
+static struct table_row *after(struct table_row *row, size_t *depth)
+{
+	while (!row->next && row->parent) {
+		row = row->parent;
+		--*depth;
+	}
+	return row->next;
+}
+
+static void mark_more(struct order *o)
+{
+	bool more[TABLE_MAX_DEPTH + 1] = { false };
+	unsigned int deepest = 0;
+
+	for (size_t i = o->n; i-- > 0;) {
+		const unsigned int depth = o->rows[i].depth;
+
+		o->rows[i].more = more[depth];
+		more[depth] = true;
+		for (; deepest > depth; deepest--)
+			more[deepest] = false;
+		deepest = depth;
+	}
+}
+
+/* o->rows is the caller's. -1: no memory. */
+static int arrange(const struct table *t, struct order *o)
+{
+	struct table_row top = { .line = NULL };
+	size_t depth = 0;
+
+	*o = (struct order){ .rows = calloc(t->n_rows + 1, sizeof(*o->rows)) };
+	if (!o->rows)
+		return -1;
+	for (size_t i = 0; i < t->n_rows; i++)
+		if (!t->rows[i]->parent)
+			add_child(&top, t->rows[i]);
+	for (struct table_row *row = top.first; row;) {
+		o->rows[o->n++] = (struct shown){
+			.line = row->line,
+			.depth = depth < TABLE_MAX_DEPTH ? (unsigned int)depth : TABLE_MAX_DEPTH,
+		};
+		depth += row->first != NULL;
+		row = row->first ? row->first : after(row, &depth);
+	}
+	mark_more(o);
+	return 0;
+}
+
+/*
  * As text: as the library would do it, in a third of the time, and the same in
  * each locale: it asks that about each byte, several times. Here all is ASCII.
  */
 
 struct print {
 	const struct table *t;
-	void (*see)(struct print *p, struct libscols_line *row);
+	size_t room;			 /* columns of the terminal where it is cut; 0: nothing is */
 	size_t width[TABLE_MAX_COLUMNS]; /* in the order of what is chosen */
+	bool cut[TABLE_MAX_COLUMNS];	 /* what is wider ends there */
 	/* Of the row in the tree: what goes before it, two characters a level. */
-	char *lead;
-	size_t depth, capacity;
+	char lead[2 * TABLE_MAX_DEPTH];
+	unsigned int depth;
 };
 
 static const char *cell_of(struct libscols_line *row, size_t index)
@@ -480,73 +597,78 @@ static size_t lead_of(const struct print *p, size_t index)
 	return p->t->choice.column[index] == p->t->tree ? p->depth * 2 : 0;
 }
 
+/* A text that is wider than a column may be has no say in how wide it is. */
+static void measure_text(struct print *p, size_t index, const char *text)
+{
+	const bool may_be_cut = p->room && p->t->columns[p->t->choice.column[index]].kind == TABLE_LONG;
+	size_t len;
+
+	do {
+		size_t width;
+
+		len = strcspn(text, "\n");
+		width = len + lead_of(p, index);
+		if (p->width[index] < width && (width <= TABLE_MAX_WIDTH || may_be_cut))
+			p->width[index] = width;
+		text += len + 1;
+	} while (text[-1]);
+}
+
 static void measure(struct print *p, struct libscols_line *row)
 {
-	for (size_t i = 0; i < p->t->choice.n; i++) {
-		const char *text = cell_of(row, i);
-		size_t len;
-
-		do {
-			len = strcspn(text, "\n");
-			if (p->width[i] < len + lead_of(p, i))
-				p->width[i] = len + lead_of(p, i);
-			text += len + 1;
-		} while (text[-1]);
-	}
+	for (size_t i = 0; i < p->t->choice.n; i++)
+		measure_text(p, i, cell_of(row, i));
 }
 
-/* LEN bytes behind LEAD, in a column of WIDTH. */
+static void pad(size_t n)
+{
+	for (; n; n--)
+		putchar(' ');
+}
+
+/* LEN bytes behind LEAD, in a column of WIDTH, which ends there if it is CUT. */
 static void print_cell(const char *lead, size_t n_lead, const char *text, size_t len,
-		       size_t width, bool right)
+		       size_t width, bool right, bool cut)
 {
-	int room = (int)(width - (n_lead < width ? n_lead : width));
-	int shown = len < (size_t)room ? (int)len : room;
+	size_t room;
 
-	printf("%.*s", (int)(width - (size_t)room), lead);
+	if (cut && n_lead > width)
+		n_lead = width;
+	if (cut && n_lead + len > width)
+		len = width - n_lead;
+	room = n_lead + len < width ? width - n_lead - len : 0;
+	fwrite(lead, 1, n_lead, stdout);
 	if (right)
-		printf("%*s", room - shown, "");
-	fwrite(text, 1, (size_t)shown, stdout);
+		pad(room);
+	fwrite(text, 1, len, stdout);
 	if (!right)
-		printf("%*s", room - shown, "");
+		pad(room);
 }
 
-/* The LINE-th line of TEXT. False: it has less. */
-static bool find_line(const char **text, size_t line, size_t *len)
-{
-	for (;; line--, *text += *len + 1) {
-		*len = strcspn(*text, "\n");
-		if (!line)
-			return true;
-		if (!(*text)[*len]) {
-			*len = 0;
-			return false;
-		}
-	}
-}
+/* Of each cell in a row the line that is next; NULL: there are no more. */
+struct lines {
+	const char *at[TABLE_MAX_COLUMNS];
+	bool any;
+};
 
-/* One of the lines of ROW. False: it has less. */
-static bool print_line(struct print *p, struct libscols_line *row, size_t line)
+static void print_line(struct print *p, struct lines *lines)
 {
 	const struct table *t = p->t;
-	bool any = !line;
 
-	for (size_t i = 0; line && i < t->choice.n; i++) {
-		const char *text = cell_of(row, i);
-		size_t len;
-
-		any |= find_line(&text, line, &len);
-	}
-	for (size_t i = 0; any && i < t->choice.n; i++) {
-		const char *text = cell_of(row, i);
+	lines->any = false;
+	for (size_t i = 0; i < t->choice.n; i++) {
 		const bool is_last = i + 1 == t->choice.n, right = is_right(t, t->choice.column[i]);
-		size_t len, n_lead = lead_of(p, i), width;
+		const char *text = lines->at[i] ? lines->at[i] : "";
+		size_t len = strcspn(text, "\n"), n_lead = lead_of(p, i), width = p->width[i];
 
-		find_line(&text, line, &len);
-		width = is_last && !right && n_lead + len < p->width[i] ? n_lead + len : p->width[i];
-		print_cell(p->lead, n_lead, text, len, width, right);
+		/* Nothing is to be seen of blanks at the end. */
+		if (is_last && !right && n_lead + len < width)
+			width = n_lead + len;
+		print_cell(p->lead, n_lead, text, len, width, right, p->cut[i]);
 		putchar(is_last ? '\n' : ' ');
+		lines->at[i] = text[len] ? text + len + 1 : NULL;
+		lines->any |= lines->at[i] != NULL;
 	}
-	return any;
 }
 
 /* The last two characters that go before a row: where it hangs; then, what hangs below. */
@@ -556,67 +678,18 @@ static void set_lead(struct print *p, const char *text)
 		memcpy(p->lead + (p->depth - 1) * 2, text, 2);
 }
 
-static void print_row(struct print *p, struct libscols_line *row)
+static void print_row(struct print *p, const struct shown *row)
 {
-	for (size_t line = 0; print_line(p, row, line); line++)
-		;
-}
+	struct lines lines;
 
-static int deepen(struct print *p)
-{
-	char *larger;
-
-	if (p->capacity < (p->depth + 1) * 2) {
-		larger = realloc(p->lead, p->depth * 4 + 64);
-		if (!larger)
-			return -ENOMEM;
-		p->lead = larger;
-		p->capacity = p->depth * 4 + 64;
-	}
-	p->depth++;
-	return 0;
-}
-
-static int walk_row(struct print *p, struct libscols_line *row, bool is_last);
-
-static int walk_children(struct print *p, struct libscols_line *row)
-{
-	struct libscols_iter *at = scols_new_iter(SCOLS_ITER_FORWARD);
-	struct libscols_line *child, *next;
-	int ret = at ? deepen(p) : -ENOMEM;
-
-	if (ret == 0) {
-		bool more = scols_line_next_child(row, at, &child) == 0;
-
-		while (ret == 0 && more) {
-			more = scols_line_next_child(row, at, &next) == 0;
-			ret = walk_row(p, child, !more);
-			child = next;
-		}
-		p->depth--;
-	}
-	scols_free_iter(at);
-	return ret;
-}
-
-static int walk_row(struct print *p, struct libscols_line *row, bool is_last)
-{
-	set_lead(p, is_last ? "`-" : "|-");
-	p->see(p, row);
-	set_lead(p, is_last ? "  " : "| ");
-	return p->t->tree >= 0 && scols_line_has_children(row) ? walk_children(p, row) : 0;
-}
-
-static int walk(struct print *p, struct libscols_iter *at)
-{
-	struct libscols_line *row;
-	int ret = 0;
-
-	scols_reset_iter(at, SCOLS_ITER_FORWARD);
-	while (ret == 0 && scols_table_next_line(p->t->scols, at, &row) == 0)
-		if (p->t->tree < 0 || !scols_line_get_parent(row))
-			ret = walk_row(p, row, true);
-	return ret;
+	for (size_t i = 0; i < p->t->choice.n; i++)
+		lines.at[i] = cell_of(row->line, i);
+	p->depth = row->depth;
+	set_lead(p, row->more ? "|-" : "`-");
+	do {
+		print_line(p, &lines);
+	} while (lines.any);
+	set_lead(p, row->more ? "| " : "  ");
 }
 
 static void print_headings(const struct print *p)
@@ -627,7 +700,7 @@ static void print_headings(const struct print *p)
 		const char *name = t->columns[t->choice.column[i]].name;
 		const bool is_last = i + 1 == t->choice.n, right = is_right(t, t->choice.column[i]);
 
-		print_cell("", 0, name, strlen(name), is_last && !right ? strlen(name) : p->width[i], right);
+		print_cell("", 0, name, strlen(name), is_last && !right ? 0 : p->width[i], right, false);
 		putchar(is_last ? '\n' : ' ');
 	}
 }
@@ -644,7 +717,7 @@ static size_t terminal_width(void)
 static void cut(struct print *p)
 {
 	const struct table *t = p->t;
-	size_t room = terminal_width(), all = t->choice.n - 1;
+	size_t room = p->room, all = t->choice.n - 1;
 
 	for (size_t i = 0; i < t->choice.n; i++)
 		all += p->width[i];
@@ -656,6 +729,7 @@ static void cut(struct print *p)
 			continue;
 		spare = p->width[i] - least < all - room ? p->width[i] - least : all - room;
 		p->width[i] -= spare;
+		p->cut[i] = true;
 		all -= spare;
 	}
 }
@@ -677,29 +751,24 @@ static void widen(struct print *p)
 	}
 }
 
-static int print_text(const struct table *t)
+static void print_text(const struct table *t, const struct order *o)
 {
-	struct print p = { .t = t, .see = measure };
-	struct libscols_iter *at = scols_new_iter(SCOLS_ITER_FORWARD);
-	int ret = at ? 0 : -ENOMEM;
+	struct print p = { .t = t, .room = t->cut ? terminal_width() : 0 };
 
-	if (ret == 0)
-		ret = walk(&p, at);
+	for (size_t i = 0; i < o->n; i++) {
+		p.depth = o->rows[i].depth;
+		measure(&p, o->rows[i].line);
+	}
 	widen(&p);
-	if (t->cut)
-		cut(&p);
-	if (ret == 0 && t->headings)
+	cut(&p);
+	if (t->headings)
 		print_headings(&p);
-	p.see = print_row;
-	if (ret == 0)
-		ret = walk(&p, at);
-	free(p.lead);
-	scols_free_iter(at);
-	return ret;
+	for (size_t i = 0; i < o->n; i++)
+		print_row(&p, &o->rows[i]);
 }
 
 /* The library quotes what JSON demands to be quoted, which C1 controls are not. */
-static int print_json(struct table *t)
+static int print_json(const struct table *t)
 {
 	cleanup_free char *text = NULL;
 	int ret = scols_print_table_to_string(t->scols, &text);
@@ -711,16 +780,32 @@ static int print_json(struct table *t)
 	return 0;
 }
 
-static int print_rows(struct table *t)
+/* The library nests what is nested for it. */
+static int print_by_library(const struct table *t, const struct order *o)
 {
-	switch (t->form) {
-	case OUT_TABLE:
-		return print_text(t);
-	case OUT_JSON:
-		return print_json(t);
-	default:
-		return scols_print_table(t->scols);
+	struct libscols_line *at[TABLE_MAX_DEPTH + 1];
+
+	for (size_t i = 0; i < o->n; i++) {
+		const struct shown *row = &o->rows[i];
+
+		at[row->depth] = row->line;
+		if (row->depth && scols_line_add_child(at[row->depth - 1], row->line))
+			return -ENOMEM;
 	}
+	return t->form == OUT_JSON ? print_json(t) : scols_print_table(t->scols);
+}
+
+static int print(const struct table *t)
+{
+	struct order o;
+	int ret = arrange(t, &o) < 0 ? -ENOMEM : 0;
+
+	if (ret == 0 && t->form == OUT_TABLE)
+		print_text(t, &o);
+	else if (ret == 0)
+		ret = print_by_library(t, &o);
+	free(o.rows);
+	return ret;
 }
 
 int table_print(struct table *t, struct diag *d)
@@ -732,7 +817,7 @@ int table_print(struct table *t, struct diag *d)
 	if (t->form == OUT_JSON && empty)
 		printf("{\n   \"%s\": [\n\n   ]\n}\n", t->name);
 	else if (!empty)
-		ret = print_rows(t);
+		ret = print(t);
 	if (ret)
 		return diag_set(d, -ret, NULL, "print a table");
 	return ferror(stdout) || fflush(stdout) != 0 ? diag_fail(d, NULL, "write to stdout") : 0;
@@ -746,5 +831,8 @@ void table_free(struct table *t)
 	scols_unref_filter(t->filter);
 #endif
 	scols_unref_table(t->scols);
+	for (size_t i = 0; i < t->n_rows; i++)
+		free(t->rows[i]);
+	free(t->rows);
 	free(t);
 }

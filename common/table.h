@@ -92,14 +92,27 @@ int table_lines(struct table *t, int column, const char *const *texts, size_t n,
  * The last row, to be nested; owned by the table. NULL: it has been filled, and
  * does not pass the filter, and is gone. -1 and *d.
  */
-struct libscols_line;
-int table_end_row(struct table *t, struct libscols_line **row, struct diag *d);
+struct table_row;
+int table_end_row(struct table *t, struct table_row **row, struct diag *d);
 
 /*
- * Put ROW beneath PARENT, behind those that are there. Nothing is done where
- * that would make a circle. -1 and *d.
+ * Put ROW, which has not been put anywhere yet, beneath PARENT, behind those that
+ * are there. Nothing is done where that would make a circle.
  */
-int table_nest(struct libscols_line *row, struct libscols_line *parent, struct diag *d);
+void table_nest(struct table_row *row, struct table_row *parent);
+
+/*
+ * So many levels of a tree are drawn, or nested in JSON: a row that is deeper stands
+ * beside its parent. Or a chain of N rows would be indented by N * N characters.
+ * Namespaces are not nested as deep as that: 33 user namespaces, and what they own.
+ */
+enum { TABLE_MAX_DEPTH = 40 };
+
+/*
+ * In text, a column is at most so wide; a longer text pushes what is behind it in
+ * its row to the right, or N rows would be padded to the length of the longest.
+ */
+enum { TABLE_MAX_WIDTH = 256 };
 
 /*
  * Write it to stdout: nothing is cut but what may be, and nothing depends on the

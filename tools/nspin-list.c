@@ -39,6 +39,18 @@ int list_out_of_memory(struct diag *d)
 
 /* Operands */
 
+static int compare_keys(const void *a, const void *b)
+{
+	const struct key *one = a, *other = b;
+
+	return strcmp(one->text, other->text);
+}
+
+static void add_key(struct list *l, const char *text, struct operand *o)
+{
+	l->keys[l->n_keys++] = (struct key){ text, o };
+}
+
 static int read_operands(struct list *l, struct diag *d)
 {
 	char **text = l->n->operands;
@@ -46,39 +58,65 @@ static int read_operands(struct list *l, struct diag *d)
 	while (text && text[l->n_operands])
 		l->n_operands++;
 	l->operands = calloc(l->n_operands + 1, sizeof(*l->operands));
-	if (!l->operands)
+	l->keys = calloc(2 * l->n_operands + 1, sizeof(*l->keys));
+	if (!l->operands || !l->keys)
 		return list_out_of_memory(d);
 	for (size_t i = 0; i < l->n_operands; i++) {
-		l->operands[i].text = text[i];
-		if (strchr(text[i], '/'))
-			l->operands[i].real = realpath(text[i], NULL);
+		struct operand *o = &l->operands[i];
+
+		o->text = text[i];
+		add_key(l, o->text, o);
+		if (!strchr(o->text, '/'))
+			continue;
+		l->has_files = true;
+		o->real = realpath(o->text, NULL);
+		if (o->real)
+			add_key(l, o->real, o);
 	}
+	qsort(l->keys, l->n_keys, sizeof(*l->keys), compare_keys);
 	return 0;
 }
 
-static bool is_named(const struct operand *o, const char *set, const char *path)
+/* The first of those that TEXT is the key of, or NULL: the same may be named twice. */
+static struct key *find_key(const struct list *l, const char *text)
 {
-	if (!strchr(o->text, '/'))
-		return set && !strcmp(o->text, set);
-	return !strcmp(o->text, path) || (o->real && !strcmp(o->real, path));
+	size_t low = 0, high = l->n_keys;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(l->keys[middle].text, text) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < l->n_keys && !strcmp(l->keys[low].text, text) ? &l->keys[low] : NULL;
 }
 
+static bool find_all(struct list *l, const char *text)
+{
+	struct key *key = find_key(l, text);
+
+	for (struct key *at = key; at && at < l->keys + l->n_keys && !strcmp(at->text, text); at++)
+		at->operand->found = true;
+	return key;
+}
+
+/* A name of a set has no slash, and a path has one. */
 bool list_wants(struct list *l, const char *set, const char *path)
 {
-	bool wanted = !l->n_operands;
+	bool by_set, by_path;
 
-	for (size_t i = 0; i < l->n_operands; i++)
-		if (is_named(&l->operands[i], set, path))
-			wanted = l->operands[i].found = true;
-	return wanted;
+	if (!l->n_operands)
+		return true;
+	by_set = set && find_all(l, set);
+	by_path = find_all(l, path);
+	return by_set || by_path;
 }
 
 bool list_may_want(const struct list *l, const char *set)
 {
-	for (size_t i = 0; i < l->n_operands; i++)
-		if (strchr(l->operands[i].text, '/') || !strcmp(l->operands[i].text, set))
-			return true;
-	return !l->n_operands;
+	return !l->n_operands || l->has_files || find_key(l, set);
 }
 
 static int say_missing(const struct list *l, const struct operand *o, struct diag *d)
@@ -242,6 +280,7 @@ static void let_go(struct list *l)
 	for (size_t i = 0; i < l->n_operands; i++)
 		free(l->operands[i].real);
 	free(l->operands);
+	free(l->keys);
 	free(l->counts);
 }
 

@@ -43,6 +43,12 @@ struct operand {
 	bool found;
 };
 
+/* What an operand is found by: the name of a set, or a path; an operand may have two. */
+struct key {
+	const char *text;
+	struct operand *operand;
+};
+
 /* Processes of a namespace. */
 struct count {
 	uint64_t ns;
@@ -54,6 +60,9 @@ struct list {
 	struct table_choice choice;
 	struct operand *operands;
 	size_t n_operands;
+	struct key *keys; /* sorted */
+	size_t n_keys;
+	bool has_files; /* there is a path among the operands */
 
 	/* Our own first. */
 	struct place *places;

@@ -141,7 +141,7 @@ struct texts {
 
 static int add_text(struct texts *t, char *text, struct diag *d)
 {
-	char **larger = text ? reallocarray(t->text, t->n + 1, sizeof(*larger)) : NULL;
+	char **larger = text ? model_room(t->text, t->n, sizeof(*larger), d) : NULL;
 
 	if (!larger) {
 		free(text);
@@ -162,48 +162,112 @@ static int fill_texts(struct view *v, int column, struct texts *t, int ret, stru
 	return ret;
 }
 
-/* One may cover another. Those of one mount namespace stand together. */
-static bool is_repeated(const struct ns *ns, size_t i)
-{
-	const struct pinned *pin = &ns->pins[i];
+/*
+ * As a table, which somebody reads, a cell has so many lines at the most; and a
+ * process has so many there. What is read by programs is whole.
+ */
+enum { LINES_MAX = 50, LINES_EACH = 8 };
 
-	while (i-- > 0 && ns->pins[i].mntns == pin->mntns)
-		if (!strcmp(ns->pins[i].path, pin->path))
-			return true;
-	return false;
+static bool is_bounded(const struct view *v)
+{
+	return !v->n->json && !v->n->raw;
 }
 
-static int fill_pins(struct view *v, int column, const struct ns *ns, struct diag *d)
+/* True: the last line says that there are others, of which N are LEFT. */
+static bool is_full(const struct texts *t, size_t left)
+{
+	return t->n == LINES_MAX - 1 && left > 1;
+}
+
+static int add_rest(struct texts *t, size_t left, struct diag *d)
+{
+	char *text;
+
+	return add_text(t, asprintf(&text, "%zu more", left) < 0 ? NULL : text, d);
+}
+
+/* In a mount namespace of our own without that. */
+static char *text_of_pin(const struct pinned *pin)
+{
+	char *text;
+
+	if (!pin->mntns)
+		return strdup(pin->path);
+	return asprintf(&text, "%llu:%s", (unsigned long long)pin->mntns, pin->path) < 0 ? NULL : text;
+}
+
+static int fill_pins(struct view *v, const struct ns *ns, struct diag *d)
 {
 	struct texts t = { .n = 0 };
 	int ret = 0;
 
 	for (size_t i = 0; ret == 0 && i < ns->n_pins; i++) {
-		const struct pinned *pin = &ns->pins[i];
-		char *text = NULL;
-
-		if ((pin->mntns && column == COL_NSFS) || is_repeated(ns, i))
-			continue;
-		if (!pin->mntns)
-			text = strdup(pin->path);
-		else if (asprintf(&text, "%llu:%s", (unsigned long long)pin->mntns, pin->path) < 0)
-			text = NULL;
-		ret = add_text(&t, text, d);
+		if (is_bounded(v) && is_full(&t, ns->n_pins - i)) {
+			ret = add_rest(&t, ns->n_pins - i, d);
+			break;
+		}
+		ret = add_text(&t, text_of_pin(&ns->pins[i]), d);
 	}
-	return fill_texts(v, column, &t, ret, d);
+	return fill_texts(v, COL_PINS, &t, ret, d);
 }
 
-static int fill_holders(struct view *v, const struct ns *ns, struct diag *d)
+/* As lsns(8) has it, all of them. */
+static int fill_nsfs(struct view *v, const struct ns *ns, struct diag *d)
 {
 	struct texts t = { .n = 0 };
 	int ret = 0;
 
-	for (size_t i = 0; ret == 0 && i < ns->n_holders; i++) {
-		char *text = NULL;
+	for (size_t i = 0; ret == 0 && i < ns->n_pins; i++)
+		if (!ns->pins[i].mntns)
+			ret = add_text(&t, strdup(ns->pins[i].path), d);
+	return fill_texts(v, COL_NSFS, &t, ret, d);
+}
 
-		if (asprintf(&text, "%d:%d", (int)ns->holders[i].pid, ns->holders[i].fd) < 0)
-			text = NULL;
-		ret = add_text(&t, text, d);
+/* How many holders from the I-th on are descriptors of the same process. */
+static size_t count_of_process(const struct ns *ns, size_t i)
+{
+	size_t n = 1;
+
+	while (i + n < ns->n_holders && ns->holders[i + n].pid == ns->holders[i].pid)
+		n++;
+	return n;
+}
+
+static char *text_of_holder(const struct holder *holder)
+{
+	char *text;
+
+	return asprintf(&text, "%d:%d", (int)holder->pid, holder->fd) < 0 ? NULL : text;
+}
+
+/* Those of one process: N of them, each for itself, or their number. */
+static int add_holders(struct texts *t, const struct holder *holder, size_t n, bool bounded,
+		       struct diag *d)
+{
+	char *text;
+	int ret = 0;
+
+	if (bounded && n > LINES_EACH)
+		return add_text(t, asprintf(&text, "%d:(%zu)", (int)holder->pid, n) < 0 ? NULL : text, d);
+	for (size_t i = 0; ret == 0 && i < n; i++)
+		ret = add_text(t, text_of_holder(&holder[i]), d);
+	return ret;
+}
+
+static int fill_holders(struct view *v, const struct ns *ns, struct diag *d)
+{
+	const bool bounded = is_bounded(v);
+	struct texts t = { .n = 0 };
+	int ret = 0;
+	size_t n;
+
+	for (size_t i = 0; ret == 0 && i < ns->n_holders; i += n) {
+		n = count_of_process(ns, i);
+		if (bounded && t.n + LINES_EACH >= LINES_MAX && i + n < ns->n_holders) {
+			ret = add_rest(&t, ns->n_holders - i, d);
+			break;
+		}
+		ret = add_holders(&t, &ns->holders[i], n, bounded, d);
 	}
 	return fill_texts(v, COL_HOLDERS, &t, ret, d);
 }
@@ -212,9 +276,10 @@ static int fill_sets(struct view *v, const struct ns *ns, struct diag *d)
 {
 	char name[TARGET_SET_MAX + 1];
 	struct texts t = { .n = 0 };
+	size_t at = 0;
 	int ret = 0;
 
-	for (size_t i = 0; ret == 0 && sets_name(&v->sets, ns, i, name); i++)
+	while (ret == 0 && sets_name(&v->sets, ns, &at, name))
 		ret = add_text(&t, strdup(name), d);
 	return fill_texts(v, COL_SET, &t, ret, d);
 }
@@ -315,8 +380,8 @@ int columns_fill(struct view *v, const struct ns *ns, pid_t pid, struct diag *d)
 		return -1;
 	if ((table_has(&v->filled, COL_PATH) && fill_path(v, ns, pid, d) < 0) ||
 	    (table_has(&v->filled, COL_HELD) && fill_held(v, ns, d) < 0) ||
-	    (table_has(&v->filled, COL_PINS) && fill_pins(v, COL_PINS, ns, d) < 0) ||
-	    (table_has(&v->filled, COL_NSFS) && fill_pins(v, COL_NSFS, ns, d) < 0) ||
+	    (table_has(&v->filled, COL_PINS) && fill_pins(v, ns, d) < 0) ||
+	    (table_has(&v->filled, COL_NSFS) && fill_nsfs(v, ns, d) < 0) ||
 	    (table_has(&v->filled, COL_HOLDERS) && fill_holders(v, ns, d) < 0) ||
 	    (table_has(&v->filled, COL_SET) && fill_sets(v, ns, d) < 0))
 		return -1;

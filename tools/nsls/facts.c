@@ -10,11 +10,12 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "file.h"
+#include "hash.h"
 #include "status.h"
 
 struct user {
 	uid_t uid;
-	char *name;
+	char *name; /* NULL: the slot is free */
 };
 
 static int out_of_memory(struct diag *d)
@@ -25,7 +26,7 @@ static int out_of_memory(struct diag *d)
 /* Where PID is, or where it belongs. */
 static struct facts **slot_of(const struct facts_cache *c, pid_t pid)
 {
-	size_t i = (size_t)pid & (c->size - 1);
+	size_t i = hash_slot((uint64_t)pid, c->size);
 
 	while (c->slot[i] && c->slot[i]->pid != pid)
 		i = (i + 1) & (c->size - 1);
@@ -150,19 +151,44 @@ static char *name_of(uid_t uid)
 	return asprintf(&name, "%u", (unsigned int)uid) < 0 ? NULL : name;
 }
 
+static struct user *user_of(struct user *users, size_t n_slots, uid_t uid)
+{
+	size_t i = hash_slot(uid, n_slots);
+
+	while (users[i].name && users[i].uid != uid)
+		i = (i + 1) & (n_slots - 1);
+	return &users[i];
+}
+
+static int enlarge_users(struct facts_cache *c)
+{
+	size_t n = c->n_user_slots ? c->n_user_slots * 2 : 16;
+	struct user *larger = calloc(n, sizeof(*larger));
+
+	if (!larger)
+		return -1;
+	for (size_t i = 0; i < c->n_user_slots; i++)
+		if (c->users[i].name)
+			*user_of(larger, n, c->users[i].uid) = c->users[i];
+	free(c->users);
+	c->users = larger;
+	c->n_user_slots = n;
+	return 0;
+}
+
 const char *facts_user(struct facts_cache *c, uid_t uid, struct diag *d)
 {
-	struct user *larger;
+	struct user *user = NULL;
 
-	for (size_t i = 0; i < c->n_users; i++)
-		if (c->users[i].uid == uid)
-			return c->users[i].name;
-	larger = reallocarray(c->users, c->n_users + 1, sizeof(*larger));
-	if (larger) {
-		c->users = larger;
-		larger[c->n_users] = (struct user){ .uid = uid, .name = name_of(uid) };
-		if (larger[c->n_users].name)
-			return larger[c->n_users++].name;
+	if (c->n_users * 2 < c->n_user_slots || enlarge_users(c) == 0)
+		user = user_of(c->users, c->n_user_slots, uid);
+	if (user && user->name)
+		return user->name;
+	if (user)
+		*user = (struct user){ .uid = uid, .name = name_of(uid) };
+	if (user && user->name) {
+		c->n_users++;
+		return user->name;
 	}
 	out_of_memory(d);
 	return NULL;
@@ -176,7 +202,7 @@ void facts_free(struct facts_cache *c)
 		free(c->slot[i]);
 	}
 	free(c->slot);
-	for (size_t i = 0; i < c->n_users; i++)
+	for (size_t i = 0; i < c->n_user_slots; i++)
 		free(c->users[i].name);
 	free(c->users);
 	*c = (struct facts_cache){ .n = 0 };

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 struct diag;
-struct libscols_line;
+struct table_row;
 
 enum { FACTS_STATUS = 1, FACTS_COMMAND = 2 };
 
@@ -19,7 +19,7 @@ struct facts {
 	pid_t inside;	   /* its PID in its own PID namespace; 0: unknown */
 	char *command;	   /* its command line, or else its name; NULL: unknown */
 	/* For who shows: the last row of this PID, and among which others. */
-	struct libscols_line *line;
+	struct table_row *line;
 	const void *group;
 };
 
@@ -29,8 +29,8 @@ struct user;
 struct facts_cache {
 	struct facts **slot; /* hash by PID */
 	size_t n, size;
-	struct user *users;
-	size_t n_users;
+	struct user *users; /* hash by uid */
+	size_t n_users, n_user_slots;
 };
 
 /* Those of PID, after WHAT has been read. Owned by the cache. NULL and *d: no memory. */

@@ -21,12 +21,10 @@ struct inside {
 	size_t n_named;
 };
 
-static bool is_known(const struct inside *in, const struct ns *ns)
+/* They are in the model before any other, and in that order. */
+static bool is_named(const struct inside *in, const struct ns *ns)
 {
-	for (size_t i = 0; i < in->n_named; i++)
-		if (in->named[i] == ns)
-			return true;
-	return false;
+	return ns && ns->index < in->n_named;
 }
 
 /* It is held before anybody is looked at: its number is its own. */
@@ -47,7 +45,7 @@ static int name_one(struct inside *in, const char *operand, struct diag *d)
 	if (!ns)
 		return -1;
 	in->need.types |= nstype_table[ns->type].flag;
-	if (!is_known(in, ns))
+	if (!is_named(in, ns))
 		in->named[in->n_named++] = ns;
 	return 0;
 }
@@ -67,21 +65,29 @@ static int name_all(struct inside *in, struct diag *d)
 	return 0;
 }
 
+/* Is PROCESS in one of them? They may be of several types. */
+static bool is_inside(const struct inside *in, const struct process *process)
+{
+	for (int type = 0; type < NSTYPE_COUNT; type++)
+		if (is_named(in, process->ns[type]))
+			return true;
+	return false;
+}
+
 /* Is there one that has another PID inside? Then it is shown, if nobody said which columns. */
 static int is_elsewhere(struct inside *in, bool *elsewhere, struct diag *d)
 {
 	*elsewhere = false;
 	for (size_t i = 0; !*elsewhere && i < in->model.n_processes; i++) {
 		const struct process *p = &in->model.processes[i];
-		const struct facts *facts = NULL;
+		const struct facts *facts;
 
-		for (size_t j = 0; !facts && j < in->n_named; j++)
-			if (p->ns[in->named[j]->type] == in->named[j]) {
-				facts = facts_of(&in->view.facts, p->pid, FACTS_STATUS, d);
-				if (!facts)
-					return -1;
-				*elsewhere = facts->inside && facts->inside != p->pid;
-			}
+		if (!is_inside(in, p))
+			continue;
+		facts = facts_of(&in->view.facts, p->pid, FACTS_STATUS, d);
+		if (!facts)
+			return -1;
+		*elsewhere = facts->inside && facts->inside != p->pid;
 	}
 	return 0;
 }
@@ -108,21 +114,67 @@ static int add_pid_inside(struct inside *in, struct diag *d)
 	return ret;
 }
 
-/* Processes, or the thread that is the only one in there. */
-static int show_one(struct inside *in, struct ns *ns, struct diag *d)
-{
-	bool any = false;
+/* A process in a namespace that was named: a row. */
+struct member {
+	struct ns *ns;
+	pid_t pid;
+};
 
+static int compare_members(const void *one, const void *other)
+{
+	const struct member *a = one, *b = other;
+
+	if (a->ns->index != b->ns->index)
+		return a->ns->index < b->ns->index ? -1 : 1;
+	return (a->pid > b->pid) - (a->pid < b->pid);
+}
+
+static int add_member(struct member **members, size_t *n, struct ns *ns, pid_t pid, struct diag *d)
+{
+	struct member *larger = model_room(*members, *n, sizeof(*larger), d);
+
+	if (!larger)
+		return -1;
+	*members = larger;
+	larger[(*n)++] = (struct member){ ns, pid };
+	return 0;
+}
+
+/* Processes; or the thread that is the only one in there. */
+static int find_members(const struct inside *in, struct member **members, size_t *n, struct diag *d)
+{
 	for (size_t i = 0; i < in->model.n_processes; i++) {
 		const struct process *p = &in->model.processes[i];
 
-		if (p->ns[ns->type] != ns)
-			continue;
-		any = true;
-		if (view_add(&in->view, ns, p->pid, d) < 0)
+		for (int type = 0; type < NSTYPE_COUNT; type++)
+			if (is_named(in, p->ns[type]) &&
+			    add_member(members, n, p->ns[type], p->pid, d) < 0)
+				return -1;
+	}
+	for (size_t i = 0; i < in->n_named; i++) {
+		struct ns *ns = in->named[i];
+
+		if (!ns->nprocs && ns->held & HELD_THREAD && ns->pid &&
+		    add_member(members, n, ns, ns->pid, d) < 0)
 			return -1;
 	}
-	return !any && ns->held & HELD_THREAD && ns->pid ? view_add(&in->view, ns, ns->pid, d) : 0;
+	return 0;
+}
+
+/* Those in the first one that was named come first, in the order of their PIDs. */
+static int show_members(struct inside *in, struct diag *d)
+{
+	cleanup_free struct member *members = NULL;
+	size_t n = 0;
+
+	if (find_members(in, &members, &n, d) < 0)
+		return -1;
+	if (n)
+		qsort(members, n, sizeof(*members), compare_members);
+	for (size_t i = 0; i < n; i++)
+		if (view_add(&in->view, members[i].ns, members[i].pid, d) < 0)
+			return -1;
+	return 0;
 }
 
 static int show(struct inside *in, struct diag *d)
@@ -132,9 +184,8 @@ static int show(struct inside *in, struct diag *d)
 	in->view.grouped = true;
 	if (view_open(&in->view, d) < 0)
 		return -1;
-	for (size_t i = 0; i < in->n_named; i++)
-		if (show_one(in, in->named[i], d) < 0)
-			return -1;
+	if (show_members(in, d) < 0)
+		return -1;
 	return view_print(&in->view, d);
 }
 

@@ -91,20 +91,31 @@ static bool find_name(const struct sets *s, const struct ns *ns, const char *pat
 	return target_is_set_name(name);
 }
 
-const char *sets_name(const struct sets *s, const struct ns *ns, size_t i,
+/* The set whose keeper HOLDER is, or NULL. */
+static const struct kept *find_kept(const struct sets *s, const struct ns *ns,
+				    const struct holder *holder)
+{
+	const struct kept key = { .keeper = holder->pid };
+
+	if (holder->fd != KEEPER_FIRST + (int)ns->type || holder->socket || !s->n)
+		return NULL;
+	return bsearch(&key, s->kept, s->n, sizeof(key), compare_kept);
+}
+
+const char *sets_name(const struct sets *s, const struct ns *ns, size_t *at,
 		      char name[TARGET_SET_MAX + 1])
 {
-	for (size_t j = 0; j < ns->n_pins; j++)
-		if (!ns->pins[j].mntns && find_name(s, ns, ns->pins[j].path, name) && !i--)
-			return name;
-	for (size_t j = 0; j < ns->n_holders; j++) {
-		const struct kept key = { .keeper = ns->holders[j].pid }, *kept;
+	for (; *at < ns->n_pins + ns->n_holders; ++*at) {
+		const struct pinned *pin = *at < ns->n_pins ? &ns->pins[*at] : NULL;
+		const struct kept *kept;
 
-		if (ns->holders[j].fd != KEEPER_FIRST + (int)ns->type || ns->holders[j].socket || !s->n)
+		if (pin && (pin->mntns || !find_name(s, ns, pin->path, name)))
 			continue;
-		kept = bsearch(&key, s->kept, s->n, sizeof(key), compare_kept);
-		if (kept && !i--)
-			return strcpy(name, kept->name);
+		kept = pin ? NULL : find_kept(s, ns, &ns->holders[*at - ns->n_pins]);
+		if (!pin && !kept)
+			continue;
+		++*at;
+		return pin ? name : strcpy(name, kept->name);
 	}
 	return NULL;
 }

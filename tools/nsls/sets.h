@@ -32,10 +32,11 @@ struct sets {
 int sets_look(struct sets *s, struct diag *d);
 
 /*
- * The name of the I-th set, from 0 on, that NS is in, in NAME; by its pins and
- * holders, which must have been looked at. NULL: there are less.
+ * The name of the next set that NS is in, in NAME; by its pins and holders, which
+ * must have been looked at. *AT, 0 before the first call, is how far they have been
+ * looked through. NULL: there are no more.
  */
-const char *sets_name(const struct sets *s, const struct ns *ns, size_t i,
+const char *sets_name(const struct sets *s, const struct ns *ns, size_t *at,
 		      char name[TARGET_SET_MAX + 1]);
 
 void sets_free(struct sets *s);

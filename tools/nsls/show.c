@@ -96,7 +96,7 @@ int view_add(struct view *v, struct ns *ns, pid_t pid, struct diag *d)
 }
 
 /* The row of process PID among those that ROW belongs to. */
-static struct libscols_line *line_of(const struct view *v, const struct row *row, pid_t pid)
+static struct table_row *line_of(const struct view *v, const struct row *row, pid_t pid)
 {
 	const struct facts *facts = pid > 0 ? facts_known(&v->facts, pid) : NULL;
 
@@ -107,14 +107,15 @@ static struct libscols_line *line_of(const struct view *v, const struct row *row
 static int nest_process(struct view *v, struct row *row, struct diag *d)
 {
 	const struct facts *own = facts_of(&v->facts, row->pid, FACTS_STATUS, d);
-	struct libscols_line *parent = own ? line_of(v, row, own->parent) : NULL;
+	struct table_row *parent = own ? line_of(v, row, own->parent) : NULL;
 
 	if (!own)
 		return -1;
 	if (!parent || row->nested)
 		return 0;
 	row->nested = true;
-	return table_nest(row->line, parent, d);
+	table_nest(row->line, parent);
+	return 0;
 }
 
 static int nest_processes(struct view *v, struct diag *d)
@@ -138,7 +139,7 @@ static int nest_processes(struct view *v, struct diag *d)
 }
 
 /* Beneath the nearest that is shown. */
-static int nest_namespaces(struct view *v, struct diag *d)
+static void nest_namespaces(struct view *v)
 {
 	for (size_t i = 0; i < v->n_rows; i++) {
 		const struct ns *up = v->rows[i].ns;
@@ -146,20 +147,25 @@ static int nest_namespaces(struct view *v, struct diag *d)
 		do {
 			up = v->n->tree == TREE_OWNER ? up->owner : up->parent;
 		} while (up && !up->shown);
-		if (up && table_nest(v->rows[i].line, up->shown, d) < 0)
-			return -1;
+		if (up)
+			table_nest(v->rows[i].line, up->shown);
 	}
+}
+
+static int nest(struct view *v, struct diag *d)
+{
+	if (v->n->tree == TREE_PROCESS)
+		return nest_processes(v, d);
+	nest_namespaces(v);
 	return 0;
 }
 
 int view_print(struct view *v, struct diag *d)
 {
-	int ret = 0;
-
 	/* Where no tree is drawn, there is nothing to be nested for. */
-	if (v->n->tree != TREE_NONE && table_has(&v->choice, tree_column(v->n)))
-		ret = v->n->tree == TREE_PROCESS ? nest_processes(v, d) : nest_namespaces(v, d);
-	return ret < 0 ? -1 : table_print(v->table, d);
+	if (v->n->tree != TREE_NONE && table_has(&v->choice, tree_column(v->n)) && nest(v, d) < 0)
+		return -1;
+	return table_print(v->table, d);
 }
 
 void view_free(struct view *v)

@@ -19,7 +19,7 @@ struct ns;
 struct row {
 	struct ns *ns;
 	pid_t pid; /* 0: none */
-	struct libscols_line *line;
+	struct table_row *line;
 	bool nested;
 };
 
