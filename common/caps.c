@@ -74,6 +74,13 @@ static int set(const struct kernel_cap_data caps[2], struct diag *d)
 	return kernel_capset(&header, caps) < 0 ? diag_fail(d, NULL, "capset") : 0;
 }
 
+uint64_t caps_permitted(void)
+{
+	struct kernel_cap_data caps[2];
+
+	return get(caps) < 0 ? CAPS_ALL : caps[0].permitted | (uint64_t)caps[1].permitted << 32;
+}
+
 bool caps_has(int cap)
 {
 	struct kernel_cap_data caps[2];

@@ -17,6 +17,9 @@ struct diag;
  */
 int caps_parse(const char *text, const char *option, uint64_t *set, struct diag *d);
 
+/* Our permitted capabilities; if they cannot be told, all that there are. */
+uint64_t caps_permitted(void);
+
 /* Is capability number CAP in our effective set? */
 bool caps_has(int cap);
 

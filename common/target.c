@@ -135,8 +135,7 @@ void target_close(struct target *t)
 	*t = TARGET_NONE;
 }
 
-/* Its status: for the caller to free(3). */
-static char *read_status(const struct target *t, struct diag *d)
+char *target_status(const struct target *t, struct diag *d)
 {
 	cleanup_close int fd = target_file(t, "status", O_RDONLY, "look at the process", d);
 	char *text = fd < 0 ? NULL : status_read_fd(fd);
@@ -148,7 +147,7 @@ static char *read_status(const struct target *t, struct diag *d)
 
 int target_id(const struct target *t, const char *name, uint32_t *id, struct diag *d)
 {
-	cleanup_free char *text = read_status(t, d);
+	cleanup_free char *text = target_status(t, d);
 	const char *line;
 
 	if (!text)
@@ -179,7 +178,7 @@ static bool has_number(const char *line, gid_t number)
 bool target_has_groups(const struct target *t, const gid_t *groups, int n)
 {
 	struct diag ignored;
-	cleanup_free char *text = read_status(t, &ignored);
+	cleanup_free char *text = target_status(t, &ignored);
 	const char *line = text ? status_line(text, "Groups") : NULL;
 	uint32_t gid;
 

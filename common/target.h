@@ -62,6 +62,9 @@ int target_check(const struct target *t, struct diag *d);
 
 void target_close(struct target *t);
 
+/* Its status, see status.h: for the caller to free(3). NULL and *d. T has been looked at. */
+char *target_status(const struct target *t, struct diag *d);
+
 /* The four numbers (real, effective, saved, fs) of "Uid:" or "Gid:", NAME, in status: the effective one. */
 int target_id(const struct target *t, const char *name, uint32_t *id, struct diag *d);
 

@@ -185,19 +185,62 @@ interrupted() {
 
 # What runs as a subordinate uid is closed to its user, from outside.
 closed_environment() {
-	target "$NSCLONE" -r --map-auto -S 5 -G 5 env -i "PATH=$PATH" SECRET=told sleep 999
+	target "$NSCLONE" -r --map-auto -m -S 5 -G 5 env -i "PATH=$PATH" SECRET=told sleep 999
 	run_split "${WHO[@]}" cat "/proc/$TARGET/environ"
 	refute_output
 	inside -a -e printenv SECRET
 	assert_output told
 	inside -a -S follow -G follow -e printenv SECRET
 	assert_output told
-	cannot 'environ' '' -e
+	cannot '--env: process' 'its PATH' -e
 }
 
 @test "--env: where it can be read only from inside its user namespace" {
 	requires subids
 	as_the_user closed_environment
+}
+
+# The enemy's PATH, among our files: the program must not run with it.
+enemy_environment() {
+	mkdir "$D/bin"
+	chmod 755 "$D" "$D/bin"
+	printf '#!/bin/sh\ntouch "%s/ran"\n' "$D" >"$D/bin/tool"
+	chmod 755 "$D/bin/tool"
+	chmod 777 "$D"
+	target "$@" env -i "PATH=$D/bin" "$(command -v sleep)" 999
+	for options in '-u' '-i -u' '-m -u' '-r -u' '-m -r' "-r/ -u" "--mount=/proc/$TARGET/ns/mnt"; do
+		printf -- '-- %s\n' "$options"
+		observe "$LAUNCHER" -t "$TARGET" $options -e tool
+		assert_outcome 'exited 125'
+		assert_stderr_line --regexp '^nsenter-lite: --env: process [0-9]+ has another uid or fewer capabilities'
+	done
+	[ ! -e "$D/ran" ]
+	end_target
+	rm -r "$D/bin"
+}
+
+@test "--env among our own files, of a target that has not all of our rights, is refused" {
+	requires root
+	# Another uid; our uid and no capability; our uid, and capabilities elsewhere
+	as_ourselves enemy_environment "${AS_USER[@]}"
+	as_ourselves enemy_environment setpriv --bounding-set=-all --inh-caps=-all
+	as_ourselves enemy_environment "$NSCLONE" -U --map-users 0:0:10 --map-groups 0:0:10
+}
+
+others_files() {
+	target "${AS_USER[@]}" "$NSCLONE" -r -m env -i "PATH=$PATH" MARK=its "$(command -v sleep)" 999
+	inside -m -e sh -c 'echo "$MARK"'
+	assert_output its
+	end_target
+	# A process of ours that has all that we have
+	target "$NSCLONE" -u env -i "PATH=$PATH" MARK=ours "$(command -v sleep)" 999
+	inside -u -e sh -c 'echo "$MARK"'
+	assert_output ours
+}
+
+@test "--env with the target's own files, or of our equal, is as ever" {
+	requires root
+	as_ourselves others_files
 }
 
 # The shells are the target's: $SHELL if it is there.

@@ -212,21 +212,6 @@ static int open_place(const struct opened *o, const struct where *place, const c
 	return *fd < 0 ? diag_fail(d, place->path, "%s", step) : 0;
 }
 
-/* More is no environment: execve(2) takes less. A process can call any of its memory so. */
-enum { ENVIRON_MAX = 8 << 20 };
-
-int nsenter_read_environ(struct opened *o, struct diag *d)
-{
-	cleanup_close int fd = target_file(&o->target, "environ", O_RDONLY, "read the environment", d);
-
-	if (fd < 0)
-		return -1;
-	o->environ = file_read_all(fd, ENVIRON_MAX, &o->environ_size);
-	if (!o->environ)
-		return diag_fail(d, "environ", "read the environment of process %d", (int)o->target.pid);
-	return 0;
-}
-
 static int read_context(struct opened *o, struct diag *d)
 {
 	cleanup_close int fd = -1;
@@ -331,6 +316,8 @@ int nsenter_open(struct opened *o, const struct nsenter *n, struct diag *d)
 	if (leave_out_own_user(o, d) < 0 || open_belongings(o, n, d) < 0)
 		return -1;
 	if (open_places(o, n, d) < 0 || open_proc(o, d) < 0)
+		return -1;
+	if (n->target_env && nsenter_check_environ(o, d) < 0)
 		return -1;
 	return has_belongings(n) || nsenter_has_sources(o) ? check_alive(o, d) : 0;
 }

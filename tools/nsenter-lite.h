@@ -90,8 +90,16 @@ bool nsenter_has_sources(const struct opened *o);
 /* Who waits in there for the program has no need of any of it. */
 void nsenter_close(struct opened *o);
 
-/* The target's environment, if it could be had only from inside: after joining. */
+/* nsenter-lite-environ: the target's environment. If it can be had only from inside, after joining. */
 int nsenter_read_environ(struct opened *o, struct diag *d);
+
+/*
+ * May the program have it? The target chose its PATH and LD_PRELOAD, and so what
+ * runs. That is its own affair among its own files. Among the caller's it is no
+ * harm only if the target has the caller's uid and all of its capabilities. -1
+ * and *d: it may not.
+ */
+int nsenter_check_environ(const struct opened *o, struct diag *d);
 
 /*
  * nsenter-lite-join: enter what is opened. *joined gets the CLONE_NEW* that
