@@ -21,35 +21,6 @@ static int join_cgroup(const struct birth *birth, struct diag *d)
 	return write(birth->cgroup_procs, "0", 1) == 1 ? 0 : diag_fail(d, NULL, "write cgroup.procs");
 }
 
-/* Ids first, then what needs them. */
-static int build(const struct birth *birth, struct diag *d)
-{
-	unsigned int late = birth->plan->late;
-
-	if (birth->cgroups && cgroup_join(birth->cgroups, d) < 0)
-		return -1;
-	/* It was the launcher that went through the door, and has built. */
-	if (birth->plan->door != DOOR_CLONE)
-		return 0;
-	if (birth->spawned->time_left_out)
-		late |= CLONE_NEWTIME;
-	if (join_cgroup(birth, d) < 0 || inside_map(birth->plan, d) < 0)
-		return -1;
-	return inside_build(birth->plan, late, d);
-}
-
-void child_run(void *arg, struct diag *report)
-{
-	const struct birth *birth = arg;
-	const struct plan *plan = birth->plan;
-
-	if (build(birth, report) == 0 && inside_enter(plan, birth->parent_fd, report) == 0 &&
-	    cred_apply(&plan->cred, report) == 0 &&
-	    inside_bind(plan, birth->parent_fd, report) == 0)
-		inside_exec(plan, report);
-	_exit(report->status);
-}
-
 /* What cannot be said or heard ends the launch: the launcher sees the gate closed. */
 static void say(int gate, enum gate_word word)
 {
@@ -63,6 +34,46 @@ static void expect(int gate, enum gate_word word)
 
 	if (gate_hear(gate, &note) < 0 || note.word != word)
 		_exit(EXIT_OWN_FAILURE);
+}
+
+static int ask_for_clocks(void *arg, struct diag *d)
+{
+	const int *gate = arg;
+
+	(void)d;
+	say(*gate, GATE_CLOCKS);
+	expect(*gate, GATE_SET);
+	return 0;
+}
+
+/* Ids first, then what needs them. */
+static int build(const struct birth *birth, int gate, struct diag *d)
+{
+	const struct inside_outside out = { .set_clocks = ask_for_clocks, .arg = &gate };
+	unsigned int late = birth->plan->late;
+
+	if (birth->cgroups && cgroup_join(birth->cgroups, d) < 0)
+		return -1;
+	/* It was the launcher that went through the door, and has built. */
+	if (birth->plan->door != DOOR_CLONE)
+		return 0;
+	if (birth->spawned->time_left_out)
+		late |= CLONE_NEWTIME;
+	if (join_cgroup(birth, d) < 0 || inside_map(birth->plan, d) < 0)
+		return -1;
+	return inside_build(birth->plan, late, &out, d);
+}
+
+void child_run(void *arg, struct diag *report)
+{
+	const struct birth *birth = arg;
+	const struct plan *plan = birth->plan;
+
+	if (build(birth, -1, report) == 0 && inside_enter(plan, birth->parent_fd, report) == 0 &&
+	    cred_apply(&plan->cred, report) == 0 &&
+	    inside_bind(plan, birth->parent_fd, report) == 0)
+		inside_exec(plan, report);
+	_exit(report->status);
 }
 
 static int start(const struct plan *plan, int gate, struct diag *d)
@@ -83,7 +94,7 @@ void child_run_gated(const struct birth *birth, struct gate *gate)
 
 	gate_keep_child(gate);
 	expect(gate->child, GATE_MAPPED);
-	if (build(birth, d) == 0) {
+	if (build(birth, gate->child, d) == 0) {
 		say(gate->child, GATE_BUILT);
 		expect(gate->child, GATE_GO);
 		if (inside_enter(plan, gate->child, d) == 0)

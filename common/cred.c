@@ -15,6 +15,7 @@
 #include "idmap.h"
 #include "kernel.h"
 #include "number.h"
+#include "untraceable.h"
 
 /* What looks like a number is one: no name is tried for "1x" or "4294967296". */
 static int parse_number(const char *text, const char *option, const char *kind,
@@ -82,17 +83,40 @@ static bool has_other_groups(gid_t gid)
 	return n < 0;
 }
 
-/* setgroups(2) is denied by the namespace itself when even CAP_SETGID does not help. */
-static int drop_groups(const struct cred_plan *plan, struct diag *d)
+int cred_drop_groups(uint32_t gid, bool may_stay, struct diag *d)
 {
 	int err = setgroups(0, NULL) < 0 ? errno : 0;
+	/* Not for want of CAP_SETGID, so it is the namespace that denies it. */
 	bool denied = err == EPERM && caps_has(KERNEL_CAP_SETGID);
 
-	if (!err || (denied && (plan->groups_may_stay || !has_other_groups(plan->gid))))
+	if (!err || (denied && (may_stay || !has_other_groups(gid))))
 		return 0;
 	diag_set(d, err, NULL, "drop supplementary groups");
 	return !denied ? -1 :
 	       diag_hint(d, "the user namespace denies setgroups(2): map a range of groups (--map-groups) instead of the own one only");
+}
+
+int cred_change(enum idkind kind, uint32_t id, struct diag *d)
+{
+	if ((kind == ID_UID ? setresuid(id, id, id) : setresgid(id, id, id)) == 0)
+		return 0;
+	diag_fail(d, NULL, "set%s %u", idmap_kind(kind), id);
+	return d->err != EINVAL ? -1 :
+	       diag_hint(d, "%s %u is not mapped in the user namespace", idmap_kind(kind), id);
+}
+
+int cred_join_keyring(const struct cred_plan *plan, struct diag *d)
+{
+	if (plan->keyring == KEYRING_KEEP || kernel_new_session_keyring() == 0)
+		return 0;
+	if (plan->keyring == KEYRING_TRY && (errno == ENOSYS || errno == EPERM))
+		return 0;
+	diag_fail(d, NULL, "join a new session keyring");
+	if (d->err == ENOSYS)
+		diag_hint(d, "this kernel has no keyctl(2)");
+	else if (d->err == EPERM)
+		diag_hint(d, "a system call filter (seccomp) denies keyctl(2)");
+	return -1;
 }
 
 /* The caller's own id, if the namespace maps it: -1 and *d if it does not. */
@@ -101,7 +125,6 @@ static int keep_own(const struct cred_plan *plan, enum idkind kind, uint32_t *id
 	const bool user = kind == ID_UID;
 	uint32_t seen = user ? geteuid() : getegid();
 	struct idmap map;
-	char text[160];
 
 	if (idmap_read(&map, plan->proc, kind, d) < 0)
 		return -1;
@@ -109,16 +132,9 @@ static int keep_own(const struct cred_plan *plan, enum idkind kind, uint32_t *id
 		*id = seen;
 		return 0;
 	}
-	idmap_print(&map, text, sizeof(text));
-	diag_set(d, 0, NULL, "the user namespace maps neither %s %u nor our own: its map is %s",
-		 idmap_kind(kind), user ? plan->uid : plan->gid, text);
+	idmap_tell_missing(&map, kind, user ? plan->uid : plan->gid, d);
 	return diag_hint(d, "--set%s names another one, --preserve-credentials leaves it unmapped",
 			 idmap_kind(kind));
-}
-
-static int change(enum idkind kind, uint32_t id)
-{
-	return kind == ID_UID ? setresuid(id, id, id) : setresgid(id, id, id);
 }
 
 static int set_id(const struct cred_plan *plan, enum idkind kind, struct diag *d)
@@ -126,18 +142,16 @@ static int set_id(const struct cred_plan *plan, enum idkind kind, struct diag *d
 	const bool user = kind == ID_UID;
 	const bool or_own = user ? plan->uid_or_own : plan->gid_or_own;
 	uint32_t id = user ? plan->uid : plan->gid;
+	struct diag unmapped;
 
-	if (change(kind, id) == 0)
+	if (!or_own)
+		return cred_change(kind, id, d);
+	if (cred_change(kind, id, &unmapped) == 0)
 		return 0;
-	if (errno == EINVAL && or_own) {
-		if (keep_own(plan, kind, &id, d) < 0)
-			return -1;
-		if (change(kind, id) == 0)
-			return 0;
-	}
-	diag_fail(d, NULL, "set%s %u", idmap_kind(kind), id);
-	return d->err != EINVAL ? -1 :
-	       diag_hint(d, "%s %u is not mapped in the user namespace", idmap_kind(kind), id);
+	if (unmapped.err == EINVAL)
+		return keep_own(plan, kind, &id, d) < 0 ? -1 : cred_change(kind, id, d);
+	*d = unmapped;
+	return -1;
 }
 
 static int set_ids(const struct cred_plan *plan, struct diag *d)
@@ -146,21 +160,20 @@ static int set_ids(const struct cred_plan *plan, struct diag *d)
 
 	if (plan->keep_caps && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return diag_fail(d, NULL, "keep capabilities");
-	if (plan->set_gid && (drop_groups(plan, d) < 0 || set_id(plan, ID_GID, d) < 0))
+	if (plan->drop_groups && cred_drop_groups(plan->gid, plan->groups_may_stay, d) < 0)
+		return -1;
+	if (plan->set_gid && set_id(plan, ID_GID, d) < 0)
 		return -1;
 	if (plan->set_uid && set_id(plan, ID_UID, d) < 0)
 		return -1;
-	/* Credentials have changed: see untraceable.h. */
-	if (!traceable && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return diag_fail(d, NULL, "make ourselves untraceable");
-	return 0;
+	return traceable ? 0 : untraceable_again(d);
 }
 
 int cred_apply(const struct cred_plan *plan, struct diag *d)
 {
 	if (plan->drop_caps && caps_drop_bounding(plan->drop_caps, d) < 0)
 		return -1;
-	if (set_ids(plan, d) < 0)
+	if (set_ids(plan, d) < 0 || cred_join_keyring(plan, d) < 0)
 		return -1;
 	if ((plan->inherit_none || plan->drop_caps) && caps_drop(plan->drop_caps, d) < 0)
 		return -1;

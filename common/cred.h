@@ -6,7 +6,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "idmap.h"
+
 struct diag;
+
+/* The session keyring of the program, session-keyring(7). */
+enum keyring {
+	KEYRING_KEEP,  /* the caller's */
+	KEYRING_TRY,   /* a new one, unless keyctl(2) does not exist or a filter denies it */
+	KEYRING_FORCE, /* a new one, or no program */
+};
 
 /* What the program's credentials shall be. */
 struct cred_plan {
@@ -18,7 +27,9 @@ struct cred_plan {
 	uint32_t gid;
 	bool inherit_none;  /* no inheritable and no ambient capabilities, unless they are kept */
 	uint64_t drop_caps; /* a bit for each capability that nobody shall have from here on */
-	bool groups_may_stay; /* the supplementary ones, where the user namespace forbids to drop them */
+	bool drop_groups;     /* the supplementary ones … */
+	bool groups_may_stay; /* … but where the user namespace denies that, they are harmless */
+	enum keyring keyring;
 	/*
 	 * An id that the user namespace does not map gives way to the caller's
 	 * own, which was this one in the namespace that PROC, a descriptor of its
@@ -43,9 +54,20 @@ int cred_parse_group(const char *text, const char *option, uint32_t *gid, struct
 int cred_act_as(uint32_t uid, uint32_t gid, struct diag *d);
 
 /*
- * Supplementary groups, gid, uid, then capabilities and no_new_privs. The
- * last may be undone by nothing, and every step must succeed; only groups that
- * the user namespace forbids to drop may stay, where there is none but the gid
- * or the plan says that they are harmless.
+ * Drop the supplementary groups. Where the user namespace denies setgroups(2)
+ * even to a process with CAP_SETGID, it is no failure if there are none besides
+ * GID, or if MAY_STAY. Returns 0, or -1 and *d.
+ */
+int cred_drop_groups(uint32_t gid, bool may_stay, struct diag *d);
+
+/* Set the real, the effective and the saved id to ID. Returns 0, or -1 and *d. */
+int cred_change(enum idkind kind, uint32_t id, struct diag *d);
+
+/* Join a new session keyring, if the plan says so. Returns 0, or -1 and *d. */
+int cred_join_keyring(const struct cred_plan *plan, struct diag *d);
+
+/*
+ * Supplementary groups, gid, uid, keyring, then capabilities and no_new_privs.
+ * The last may be undone by nothing, and every step must succeed.
  */
 int cred_apply(const struct cred_plan *plan, struct diag *d);

@@ -16,6 +16,8 @@ enum gate_word {
 	GATE_CLOSED,  /* the other side has gone, or its end was closed by exec */
 	GATE_INSIDE,  /* <- launcher: the user namespace exists */
 	GATE_MAPPED,  /* -> your ids are mapped */
+	GATE_CLOCKS,  /* <- the time namespace exists, and wants its offsets */
+	GATE_SET,     /* -> it has them */
 	GATE_BUILT,   /* <- every namespace of process number exists and has its offsets */
 	GATE_AGAIN,   /* -> launcher: on another CPU, please (PIN_TRY_ANOTHER_CPU) */
 	GATE_GO,      /* -> pins, host set-up and the like are done */

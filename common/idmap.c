@@ -229,6 +229,26 @@ void idmap_print(const struct idmap *map, char *text, size_t size)
 					map->line[i].inner, map->line[i].outer, map->line[i].count);
 }
 
+int idmap_tell_missing(const struct idmap *map, enum idkind kind, uint32_t wanted, struct diag *d)
+{
+	char text[112];
+
+	idmap_print(map, text, sizeof(text));
+	return diag_set(d, 0, NULL, "the user namespace maps neither %s %u nor our own: its map is %s",
+			kind_name[kind], wanted, text);
+}
+
+bool idmap_names(const struct idspec *spec, uint32_t outer)
+{
+	for (unsigned int i = 0; i < spec->n; i++) {
+		const struct idblock *block = &spec->block[i];
+
+		if (block->what == IDBLOCK_RANGE && block->range.outer == outer && block->range.count == 1)
+			return true;
+	}
+	return false;
+}
+
 /* Every id that the caller's own user namespace maps, to itself. */
 static int add_all(struct making *m)
 {

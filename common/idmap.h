@@ -79,6 +79,12 @@ bool idmap_has_inner(const struct idmap *map, uint32_t inner, uint32_t outer);
 /* "0:1000:1, 1:100000:65536" into TEXT, cut to fit. */
 void idmap_print(const struct idmap *map, char *text, size_t size);
 
+/* *d says that MAP has neither WANTED nor the caller's own id. Returns -1. */
+int idmap_tell_missing(const struct idmap *map, enum idkind kind, uint32_t wanted, struct diag *d);
+
+/* Has SPEC a block that is exactly the one id OUTER of the outside? */
+bool idmap_names(const struct idspec *spec, uint32_t outer);
+
 /* "uid" or "gid". */
 const char *idmap_kind(enum idkind kind);
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "plan.h"
 #include "run.h"
 #include "spawn.h"
+#include "untraceable.h"
 
 static void program_main(void *arg, struct diag *report)
 {
@@ -95,9 +95,10 @@ int init_run(const struct plan *plan, int gate, struct diag *d)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	/* The program may be root in here: our executable is none of its business. */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return diag_fail(d, NULL, "close /proc/1 to the program");
-	if (start_program(plan, &program, d) < 0)
+	if (untraceable_again(d) < 0 || start_program(plan, &program, d) < 0)
+		return -1;
+	/* The program's process changed its credentials in our memory. */
+	if (untraceable_again(d) < 0)
 		return -1;
 	/* Not to be known of is not to run; the program goes with us. */
 	if (gate_say(gate, GATE_RUNNING) < 0)

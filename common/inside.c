@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "explain.h"
+#include "ids.h"
 #include "kernel.h"
 #include "nsref.h"
 #include "plan.h"
@@ -38,33 +39,24 @@ int inside_map(const struct plan *plan, struct diag *d)
 	return user->map[ID_GID].n ? idmap_write(&user->map[ID_GID], ID_GID, self, d) : 0;
 }
 
-/*
- * The door was opened with the owner's ids; now that there are names for them,
- * the caller's take their place again. Ids that the map does not have cannot
- * be taken, and stay the owner's.
- */
-static int leave_owner(const struct user_plan *user, struct diag *d)
+static int make_time(const struct plan *plan, const struct inside_outside *out, struct diag *d)
 {
-	uint32_t uid, gid;
-
-	if (!user->set_owner)
-		return 0;
-	if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
-		return diag_fail(d, NULL, "own /proc/self");
-	if (idmap_inner(&user->map[ID_GID], user->own_gid, &gid) && setresgid(gid, gid, gid) < 0)
-		return diag_fail(d, NULL, "setgid %u", gid);
-	if (idmap_inner(&user->map[ID_UID], user->own_uid, &uid) && setresuid(uid, uid, uid) < 0)
-		return diag_fail(d, NULL, "setuid %u", uid);
-	return 0;
+	if (timens_unshare(d) < 0)
+		return -1;
+	if (plan_sets_clocks(plan) &&
+	    (plan->user.set_owner ? out->set_clocks(out->arg, d) : timens_write(&plan->timens, self, d)) < 0)
+		return -1;
+	return timens_enter(d);
 }
 
-int inside_build(const struct plan *plan, unsigned int late, struct diag *d)
+int inside_build(const struct plan *plan, unsigned int late, const struct inside_outside *out,
+		 struct diag *d)
 {
-	if (leave_owner(&plan->user, d) < 0)
+	if (ids_in_world(plan, d) < 0)
 		return -1;
 	if ((late & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
 		diag_fail(d, NULL, "unshare the cgroup namespace");
-	else if (!(late & CLONE_NEWTIME) || timens_make(&plan->timens, d) == 0)
+	else if (!(late & CLONE_NEWTIME) || make_time(plan, out, d) == 0)
 		return 0;
 	explain_new(plan->flags, d);
 	return -1;
@@ -103,6 +95,9 @@ static int run_setup(const struct plan *plan, int parent_fd, struct diag *d)
 {
 	char *argv[] = { "/bin/sh", "-c", (char *)(uintptr_t)plan->setup, NULL };
 
+	/* The shell is the new world's already, and the keys are not its. */
+	if (cred_join_keyring(&plan->cred, d) < 0)
+		return -1;
 	return run_attended(&(struct run){
 		.argv = argv, .env = environ, .mask = &plan->mask, .stdout_fd = -1, .stderr_fd = -1,
 		.with_caps = true,

@@ -15,8 +15,19 @@ struct plan;
  */
 int inside_map(const struct plan *plan, struct diag *d);
 
-/* Make the namespaces LATE (CLONE_NEW*) that the door left out: those that need ids or a cgroup first. */
-int inside_build(const struct plan *plan, unsigned int late, struct diag *d);
+/* What the new process has done for it from outside. */
+struct inside_outside {
+	int (*set_clocks)(void *arg, struct diag *d); /* outside_clocks() there: 0, or -1 and *d */
+	void *arg;
+};
+
+/*
+ * Take the ids of the new world, and make the namespaces LATE (CLONE_NEW*) that
+ * the door left out: those that need ids or a cgroup first. OUT may be NULL
+ * where the plan has no MAP_OUTSIDE.
+ */
+int inside_build(const struct plan *plan, unsigned int late, const struct inside_outside *out,
+		 struct diag *d);
 
 /*
  * Mounts, root, names, interfaces, the set-up command, the working directory.

@@ -62,6 +62,7 @@
 #endif
 
 #define KERNEL_KCMP_FILES 2
+#define KERNEL_KEYCTL_JOIN_SESSION_KEYRING 1 /* include/uapi/linux/keyctl.h */
 
 #define KERNEL_PIDFD_THREAD 0200U /* O_EXCL; 6.9 */
 /* 6.11 */
@@ -321,6 +322,12 @@ static inline int kernel_statx(int dirfd, const char *path, int flags, unsigned 
 			       struct kernel_statx *st)
 {
 	return (int)syscall(SYS_statx, dirfd, path, flags, mask, st);
+}
+
+/* A new session keyring without a name, for this process and its children: -1 with errno. */
+static inline int kernel_new_session_keyring(void)
+{
+	return syscall(SYS_keyctl, KERNEL_KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 ? -1 : 0;
 }
 
 static inline int kernel_pivot_root(const char *new_root, const char *put_old)

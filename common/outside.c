@@ -116,6 +116,11 @@ int outside_map(const struct outside *o, const struct plan *plan, struct diag *d
 	return allow ? check_allowed(o->proc, d) : 0;
 }
 
+int outside_clocks(const struct outside *o, const struct plan *plan, struct diag *d)
+{
+	return timens_write(&plan->timens, o->proc, d);
+}
+
 /* Open what is to be in the set: FD[NSTYPE_COUNT], -1 for the others. -1 and *d. */
 static int open_for_set(int fd[NSTYPE_COUNT], const char *proc, unsigned int types, struct diag *d)
 {

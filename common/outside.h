@@ -40,6 +40,9 @@ int outside_run(const struct outside *o, const struct run *run, const char *name
 /* Write setgroups, the uid map and the gid map, if that is how the plan has it. */
 int outside_map(const struct outside *o, const struct plan *plan, struct diag *d);
 
+/* Write the offsets of its new time namespace. */
+int outside_clocks(const struct outside *o, const struct plan *plan, struct diag *d);
+
 /*
  * Keep what the plan asks to keep of /proc/PROC, of those types whose CLONE_NEW*
  * are in TYPES, in a set and on files. All or none: 0, -1 or PIN_TRY_ANOTHER_CPU.

@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "ids.h"
 #include "kernel.h"
 #include "nsref.h"
 
-/* A clock can be set only before anybody is in the namespace. */
-static bool has_offsets(const struct plan *plan)
+bool plan_sets_clocks(const struct plan *plan)
 {
 	return plan->timens.monotonic.set || plan->timens.boottime.set;
 }
@@ -71,16 +71,19 @@ static int refuse(const struct plan *plan, struct diag *d)
 
 /*
  * A process may write a map of its own id for itself, that of its group only
- * if setgroups(2) is denied (Linux 3.19); anything else comes from outside.
+ * if setgroups(2) is denied (Linux 3.19); anything else comes from outside. One
+ * that is not dumpable, since another owns the namespace, may write nothing.
  */
-static enum map_writer choose_writer(const struct user_plan *user)
+static enum map_writer choose_writer(const struct plan *plan)
 {
+	const struct user_plan *user = &plan->user;
 	const struct idmap *uid = &user->map[ID_UID], *gid = &user->map[ID_GID];
+	bool none = !uid->n && !gid->n && user->setgroups == SETGROUPS_UNCHANGED;
 
-	if (!uid->n && !gid->n)
-		return user->setgroups == SETGROUPS_UNCHANGED ? MAP_NONE : MAP_SELF;
 	if (user->set_owner)
-		return MAP_OUTSIDE;
+		return none && !plan_sets_clocks(plan) ? MAP_NONE : MAP_OUTSIDE;
+	if (!uid->n && !gid->n)
+		return none ? MAP_NONE : MAP_SELF;
 	if (uid->n && !idmap_is_own(uid, user->own_uid))
 		return MAP_OUTSIDE;
 	if (gid->n && (!idmap_is_own(gid, user->own_gid) || user->setgroups != SETGROUPS_DENY))
@@ -88,18 +91,35 @@ static enum map_writer choose_writer(const struct user_plan *user)
 	return MAP_SELF;
 }
 
-static int resolve_user(struct user_plan *user, struct diag *d)
+/* The owner is whoever makes the namespace: the caller, unless another is named. */
+static int look_at_caller(struct user_plan *user, struct diag *d)
 {
+	uid_t uid, saved_uid;
+	gid_t gid, saved_gid;
+
+	if (getresuid(&uid, &user->own_uid, &saved_uid) < 0 ||
+	    getresgid(&gid, &user->own_gid, &saved_gid) < 0)
+		return diag_fail(d, NULL, "look at our own ids");
+	user->own_differ[ID_UID] = uid != user->own_uid || saved_uid != user->own_uid;
+	user->own_differ[ID_GID] = gid != user->own_gid || saved_gid != user->own_gid;
+	if (user->owner_uid == user->own_uid && user->owner_gid == user->own_gid)
+		user->set_owner = false;
+	return 0;
+}
+
+static int resolve_user(struct plan *plan, struct diag *d)
+{
+	struct user_plan *user = &plan->user;
 	const struct idspec *groups = &user->spec[ID_GID];
 
-	user->own_uid = geteuid();
-	user->own_gid = getegid();
+	if (look_at_caller(user, d) < 0)
+		return -1;
 	if (groups->single && !groups->n && user->setgroups == SETGROUPS_UNCHANGED)
 		user->setgroups = SETGROUPS_DENY;
 	if (idmap_resolve(&user->map[ID_UID], &user->spec[ID_UID], ID_UID, user->own_uid, d) < 0 ||
 	    idmap_resolve(&user->map[ID_GID], groups, ID_GID, user->own_gid, d) < 0)
 		return -1;
-	user->writer = choose_writer(user);
+	user->writer = choose_writer(plan);
 	return 0;
 }
 
@@ -134,10 +154,12 @@ int plan_complete(struct plan *plan, char **env, struct diag *d)
 {
 	if (imply(plan, d) < 0 || refuse(plan, d) < 0)
 		return -1;
-	if ((plan->flags & CLONE_NEWUSER) && resolve_user(&plan->user, d) < 0)
+	if ((plan->flags & CLONE_NEWUSER) && resolve_user(plan, d) < 0)
+		return -1;
+	if (plan->door != DOOR_SETNS && ids_decide(plan, d) < 0)
 		return -1;
 	/* unshare(2) makes a time namespace for children only. */
-	if (has_offsets(plan) || plan->door == DOOR_UNSHARE)
+	if (plan_sets_clocks(plan) || plan->door == DOOR_UNSHARE)
 		plan->late |= plan->flags & CLONE_NEWTIME;
 	plan->env = env_build(&plan->env_plan, env);
 	if (!plan->env)

@@ -38,11 +38,14 @@ struct user_plan {
 	struct idmap map[2];   /* … and what it comes to */
 	enum setgroups setgroups;
 	enum map_writer writer;
-	bool set_owner;
+	bool set_owner;	  /* another than the caller */
 	uint32_t owner_uid;
 	uint32_t owner_gid;
 	uint32_t own_uid; /* the caller's effective ids, which the single maps are about */
 	uint32_t own_gid;
+	bool own_differ[2];	   /* by enum idkind: the real or the saved one is another */
+	bool take[2];		   /* as soon as the maps are written, the new process takes … */
+	uint32_t id[2];		   /* … these ids of the namespace */
 };
 
 struct close_plan {
@@ -72,6 +75,7 @@ struct plan {
 	const char *setup;
 	const char *wd;
 	struct cred_plan cred;
+	bool drop_groups;    /* the supplementary ones, before the door */
 
 	bool init;	     /* a PID 1 of ours above the program */
 	unsigned int late;   /* CLONE_NEW* to be made by the new process itself, not at the door */
@@ -101,6 +105,9 @@ int plan_complete(struct plan *plan, char **env, struct diag *d);
 
 /* $SHELL is SHELL, or NULL: for when the environment is another's. No look-up. */
 void plan_take_shell(struct plan *plan, const char *shell);
+
+/* Are clocks to be set? That can be done only before a process is in the namespace. */
+bool plan_sets_clocks(const struct plan *plan);
 
 /* Is a namespace of any type to be kept, by a pin on a file or in a set? */
 bool plan_has_pins(const struct plan *plan);

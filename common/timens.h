@@ -20,11 +20,19 @@ struct timens_plan {
 };
 
 /*
- * Make a time namespace with these offsets and enter it, in place: unshare(2)
- * makes it for children only, so that the offsets can still be written; setns(2)
- * then moves this process. (A clone with CLONE_NEWTIME is inside at once and
- * finds the offsets frozen; to be switched by execve(2) takes a newer kernel.)
- * Needs CAP_SYS_ADMIN and CAP_SYS_TIME in the user namespace, and memory and
- * /proc of one's own: not for a child of vfork(2) (EUSERS).
+ * To enter a time namespace with offsets, in place: unshare(2) makes it for
+ * children only, so that the offsets can still be written; setns(2) then moves
+ * this process. (A clone with CLONE_NEWTIME is inside at once and finds the
+ * offsets frozen; to be switched by execve(2) takes a newer kernel.) Needs
+ * CAP_SYS_ADMIN in the user namespace, and memory and /proc of one's own: not
+ * for a child of vfork(2) (EUSERS). Each returns 0, or -1 and *d.
  */
-int timens_make(const struct timens_plan *plan, struct diag *d);
+int timens_unshare(struct diag *d);
+int timens_enter(struct diag *d);
+
+/*
+ * Write the offsets, of which there is at least one, for the process whose
+ * directory in /proc is PROC ("self" or a PID). Needs CAP_SYS_TIME over the
+ * namespace.
+ */
+int timens_write(const struct timens_plan *plan, const char *proc, struct diag *d);

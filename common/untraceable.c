@@ -4,15 +4,21 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 
 #include "diag.h"
 #include "file.h"
 
+int untraceable_again(struct diag *d)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? diag_fail(d, NULL, "make ourselves untraceable") : 0;
+}
+
 int untraceable(struct diag *d)
 {
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return diag_fail(d, NULL, "make ourselves untraceable");
+	if (untraceable_again(d) < 0)
+		return -1;
 	/* proc(5). A system that does not tell has the default, 0. */
 	if (file_read_number("/proc/sys/fs/suid_dumpable") != 1)
 		return 0;

@@ -32,6 +32,12 @@ struct diag;
 int untraceable(struct diag *d);
 
 /*
+ * The same after a change of credentials, or where /proc may be an enemy's: the
+ * sysctl is not looked at.
+ */
+int untraceable_again(struct diag *d);
+
+/*
  * setns(2), with its return value and errno; nothing else in this suite calls
  * that. A process that joins a user namespace is undumpable from before on. That
  * fs.suid_dumpable allows it, untraceable() has found out before.

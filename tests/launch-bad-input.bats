@@ -172,7 +172,7 @@ most_lines() {
 	local wanted
 	many 340 2 2
 	wanted=$(for ((i = 0; i < 340; i++)); do echo "$((2 + 2 * i)) $((2 + 2 * i)) 1"; done)
-	observe "$LAUNCHER" "${BLOCKS[@]}" sed -E 's/ +/ /g; s/^ //' /proc/self/uid_map
+	observe "$LAUNCHER" "${BLOCKS[@]}" -S 2 sed -E 's/ +/ /g; s/^ //' /proc/self/uid_map
 	assert_outcome 'exited 0'
 	assert_output "$wanted"
 	many 339 2 2
@@ -187,7 +187,7 @@ most_lines() {
 
 too_many_bytes() {
 	many 340 4000000000 2
-	failure '4095 bytes' '' "${BLOCKS[@]}"
+	failure '4095 bytes' '' "${BLOCKS[@]}" -S 4000000000
 }
 
 @test "maps of more bytes than the kernel takes" {
@@ -198,11 +198,11 @@ too_many_bytes() {
 # 170 lines of 24 bytes are 4080 bytes; one more line makes them 4095 or 4096.
 most_bytes() {
 	many 170 4000000000 2
-	observe "$LAUNCHER" "${BLOCKS[@]}" --map-users 1:3000000000:1 grep -c . /proc/self/uid_map
+	observe "$LAUNCHER" "${BLOCKS[@]}" --map-users 1:3000000000:1 -S 1 grep -c . /proc/self/uid_map
 	assert_output 171
-	failure '4095 bytes' '' "${BLOCKS[@]}" --map-users 10:3000000000:1
+	failure '4095 bytes' '' "${BLOCKS[@]}" --map-users 10:3000000000:1 -S 10
 	many 171 4000000000 2
-	failure '4095 bytes' '' "${BLOCKS[@]}"
+	failure '4095 bytes' '' "${BLOCKS[@]}" -S 4000000000
 }
 
 @test "a map of 4095 bytes is written, one of 4096 bytes is refused" {

@@ -113,12 +113,12 @@ with_caps() {
 
 one_capability() {
 	with_caps +setuid
-	maps_are '5 100000 3' '' allow --map-users 5:100000:3
-	fails --map-groups 5:100000:3
+	maps_are '5 100000 3' '' allow --map-users 5:100000:3 -S 5
+	fails --map-groups 5:100000:3 -G 5
 	assert_stderr_line --regexp "^$TOOL: newgidmap: exit status 3: .*/newgidmap [0-9]+ 5 100000 3$"
 	with_caps +setgid
-	maps_are '' '5 100000 3' allow --map-groups 5:100000:3
-	fails --map-users 5:100000:3
+	maps_are '' '5 100000 3' allow --map-groups 5:100000:3 -G 5
+	fails --map-users 5:100000:3 -S 5
 	assert_stderr_line --regexp "^$TOOL: newuidmap: exit status 3: .*/newuidmap [0-9]+ 5 100000 3$"
 }
 
@@ -134,7 +134,7 @@ permitted_capability() {
 	NS=(setpriv --euid "$NST_USER" env PATH="$D/fake:$PATH" "$LAUNCHER")
 	observe "${NS[@]:0:5}" sed -n 's/^Cap\(Prm\|Eff\):.*[1-9a-f].*/\1/p' /proc/self/status
 	assert_output Prm
-	fails --map-users 5:100000:3
+	fails --map-users 5:100000:3 -S 5
 	assert_stderr_line --regexp "^$TOOL: newuidmap: exit status 3: .*/newuidmap [0-9]+ 5 100000 3$"
 }
 
@@ -146,8 +146,8 @@ permitted_capability() {
 ### Blocks
 
 both_forms() {
-	maps_are '1 100000 10 20 5 1' '3 7 2' allow --map-users 20:5:1 --map-groups 3:7:2 --map-users 100000,1,10
-	maps_are '3 7 2' '1 100000 10 20 5 1' allow --map-groups 100000,1,10 --map-groups 20:5:1 --map-users 7,3,2
+	maps_are '1 100000 10 20 5 1' '3 7 2' allow --map-users 20:5:1 --map-groups 3:7:2 --map-users 100000,1,10 -S 20 -G 3
+	maps_are '3 7 2' '1 100000 10 20 5 1' allow --map-groups 100000,1,10 --map-groups 20:5:1 --map-users 7,3,2 -S 3 -G 1
 	# More than the own id, which could be mapped from inside.
 	maps_are '0 0 3' '' allow --map-users 0:0:3
 	maps_are '0 0 4294967295' '0 0 4294967295' allow --map-users 0:0:4294967295 --map-groups 0,0,4294967295
@@ -199,17 +199,20 @@ subordinate() {
 }
 
 user_blocks() {
+	local group
 	own_ids
 	maps_are "$(subordinate auto 0)" "$(subordinate auto 0 -g)" allow --map-auto
 	maps_are "0 $U 1 $(subordinate auto 1)" "0 $G 1 $(subordinate auto 1 -g)" allow -r --map-auto
 	maps_are "0 $U 1 $(subordinate auto 1)" "0 $G 1" deny -r --map-users auto
 	maps_are "0 $U 1" "0 $G 1 $(subordinate auto 1 -g)" allow -r --map-groups auto
-	maps_are "$(subordinate subids 0)" "$(subordinate subids 0 -g)" allow --map-subids
-	maps_are "0 $U 1 $(subordinate subids 0)" "0 $G 1" deny -r --map-users subids
-	first_block
-	maps_are "$((FIRST + 1)) $((FIRST + 2)) 3" '' allow --map-users "$((FIRST + 1)):$((FIRST + 2)):3"
 	first_block -g
-	maps_are '' "5 $((FIRST + COUNT - 1)) 1" allow --map-groups "$((FIRST + COUNT - 1)),5,1"
+	group=$FIRST
+	first_block
+	maps_are "$(subordinate subids 0)" "$(subordinate subids 0 -g)" allow --map-subids -S "$FIRST" -G "$group"
+	maps_are "0 $U 1 $(subordinate subids 0)" "0 $G 1" deny -r --map-users subids
+	maps_are "$((FIRST + 1)) $((FIRST + 2)) 3" '' allow --map-users "$((FIRST + 1)):$((FIRST + 2)):3" -S "$((FIRST + 1))"
+	first_block -g
+	maps_are '' "5 $((FIRST + COUNT - 1)) 1" allow --map-groups "$((FIRST + COUNT - 1)),5,1" -G 5
 }
 
 @test "a user maps his subordinate ids" {
@@ -459,8 +462,8 @@ setgroups_of_blocks() {
 }
 
 setgroups_of_root() {
-	maps_are '' '5 100000 3' deny --map-groups 5:100000:3 --setgroups deny
-	maps_are '' '5 100000 3' allow --map-groups 5:100000:3
+	maps_are '' '5 100000 3' deny --map-groups 5:100000:3 --setgroups deny -G 5
+	maps_are '' '5 100000 3' allow --map-groups 5:100000:3 -G 5
 }
 
 @test "--setgroups deny is written before root writes ranges" {
@@ -485,32 +488,32 @@ own_owner() {
 	maps_are "0 $U 1" "0 $G 1" deny --owner "$U:$G" -r
 }
 
-@test "the owner is who calls, and may be named" {
-	requires subids # for -r --owner
-	each_way own_owner
-}
+@test "the owner is who calls, and may be named" { each_way own_owner; }
 
 other_owner() {
 	local uid gid caps=+setuid,+setgid,+sys_admin,+dac_override
+	local -a own=(--map-users 0:0:1 --map-groups 0:0:1)
 	uid=$(id -u "$NST_USER")
 	gid=$(id -g "$NST_USER")
 	owner_is "$uid" --owner "$uid:$gid"
-	owner_is "$uid" --owner "$NST_USER:$gid" -r
-	owner_is "$uid" --owner "$uid:0" -r
+	owner_is "$uid" --owner "$NST_USER:$gid" "${own[@]}"
+	owner_is "$uid" --owner "$uid:0" "${own[@]}"
 	owner_is 0 --owner "0:$gid" -r
 	owner_is "$uid" --owner "$uid:$gid" --boottime 12345678
 	owner_is "$uid" --owner "$uid:$gid" -aT $(indirect) --map-users 0:100000:10 --map-groups 0:100000:10
-	maps_are '0 0 1' '0 0 1' deny --owner "$uid:$gid" -r
-	maps_are '0 0 1 5 100000 3' '' allow --owner "$uid:$gid" --map-user 0 --map-users 5:100000:3
-	observe "$LAUNCHER" --owner "$uid:$gid" -r --boottime 12345678 \
+	maps_are '0 0 1' '0 0 1' allow --owner "$uid:$gid" "${own[@]}"
+	maps_are '0 0 1' '0 0 1' allow --owner "$uid:$gid" "${own[@]}" -r
+	maps_are '' '' deny --owner "$uid:$gid" --setgroups deny
+	maps_are '0 0 1 5 100000 3' '' allow --owner "$uid:$gid" --map-users 0:0:1 --map-users 5:100000:3
+	observe "$LAUNCHER" --owner "$uid:$gid" "${own[@]}" --boottime 12345678 \
 		sed -nE 's/^[UG]id:\t//p; s/^([0-9]+)[.].*/\1/p' /proc/self/status /proc/uptime
 	assert_outcome 'exited 0'
 	assert_output --regexp $'^0\t0\t0\t0\n0\t0\t0\t0\n[0-9]+$'
 	[ "${lines[2]}" -gt 12345678 ]
 	# The caller's id is the next one to those that are mapped.
 	NS=(setpriv --reuid 5 --regid 5 --clear-groups --inh-caps="$caps" --ambient-caps="$caps" "$LAUNCHER")
-	maps_are '1 3 2' '1 3 2' allow --owner "$uid:$gid" --map-users 1:3:2 --map-groups 1:3:2
-	maps_are '1 6 2' '1 6 2' allow --owner "$uid:$gid" --map-users 1:6:2 --map-groups 1:6:2
+	maps_are '1 3 2' '1 3 2' allow --owner "$uid:$gid" --map-users 1:3:2 --map-groups 1:3:2 -S 1 -G 1
+	maps_are '1 6 2' '1 6 2' allow --owner "$uid:$gid" --map-users 1:6:2 --map-groups 1:6:2 -S 1 -G 1
 }
 
 @test "root makes others owners, with offsets of clocks too" {
@@ -520,10 +523,11 @@ other_owner() {
 
 not_owner() {
 	own_ids
-	fails --owner "0:0" -r
+	fails --owner "0:0"
 	assert_stderr_count 1
 	fails --owner "$U:0" -r
 	fails --owner "0:$G" -r
+	fails --owner "0:$G" --map-users "0:$U:1"
 }
 
 @test "an ordinary user makes nobody else an owner" {
@@ -543,7 +547,8 @@ ids_are() {
 ids_of_root() {
 	NS=(setpriv --groups 4,24 "$LAUNCHER")
 	ids_are 0 0 '4 24' -u
-	ids_are 7 0 '4 24' -u -S 7
+	ids_are 7 0 '' -u -S 7
+	ids_are 0 0 '' -u -S 0
 	ids_are 0 8 '' -u -G 8
 	ids_are 7 8 '' -u --setuid 7 --setgid 8
 	ids_are "$(id -u nobody)" "$(getent group nogroup | cut -d: -f3)" '' -u -S nobody -G nogroup
@@ -552,7 +557,7 @@ ids_of_root() {
 	ids_are 7 8 '' -r -S 7 -G 8 --map-users 1:100000:10 --map-groups 1:100000:10
 }
 
-@test "-S and -G set all ids, and -G drops supplementary groups" {
+@test "-S and -G set all ids, and drop supplementary groups" {
 	requires root
 	as_ourselves ids_of_root
 }
@@ -592,22 +597,29 @@ denied_setgroups() {
 	observe "${NS[@]}" -r -G 0 sed -n 's/^Groups:[[:space:]]*//p' /proc/self/status
 	assert_outcome 'exited 0'
 	refute_output
+	# It has them anyway.
 	NS=(setpriv --reuid "$uid" --regid "$gid" --groups "$gid,4" --inh-caps=-all "$LAUNCHER")
-	fails -r -G 0
-	assert_stderr_count 2
-	assert_stderr_line --regexp "^$TOOL: drop supplementary groups: Operation not permitted$"
-	assert_stderr_line --regexp "^$TOOL: hint: .*setgroups"
-	fails -r -G 0 $(indirect)
+	ids_are 0 0 '0 65534' -r -G 0 || ids_are 0 0 '65534 0' -r -G 0
+	# Where a caller with CAP_SETGID in its own namespace is denied it there:
+	NS+=(-r "$LAUNCHER")
+	for options in '-u -G 0' '-u -S 0' "-u -S 0 $(indirect)" "--map-users 0:0:1 -S 0"; do
+		fails $options
+		assert_stderr_count 2
+		assert_stderr_line --regexp "^$TOOL: drop supplementary groups: Operation not permitted$"
+		assert_stderr_line --regexp "^$TOOL: hint: .*setgroups"
+	done
 	# All groups that are not mapped look like this one.
-	fails --map-user 0 --map-group 65534 -G 65534
+	NS=(setpriv --reuid "$uid" --regid "$gid" --groups "$gid,4" --inh-caps=-all
+		"$LAUNCHER" --map-user 0 --map-group 65534 "$LAUNCHER")
+	fails -u -G 65534
 	assert_stderr_line --regexp "^$TOOL: hint: .*setgroups"
-	NS=(setpriv --groups 0 "$LAUNCHER")
-	fails -r --setgroups deny --map-groups 5:100000:1 -G 5
-	assert_stderr_line --regexp "^$TOOL: hint: .*setgroups"
+	# There are none by then.
+	NS=(setpriv --groups 4 "$LAUNCHER")
+	ids_are 0 5 '' -r --setgroups deny --map-groups 5:100000:1 -G 5
 }
 
 # Into D, which is root's, the user could not write anyway: the status tells.
-@test "-G where setgroups is denied fails if groups would stay, and only then" {
+@test "where setgroups is denied: groups of a caller with CAP_SETGID are a failure, those of another may stay" {
 	requires root
 	as_ourselves denied_setgroups
 }
@@ -650,19 +662,26 @@ kept_caps() {
 @test "--keep-caps keeps the capabilities for a program that is not root" { each_way kept_caps; }
 
 kept_caps_of_root() {
-	caps_are "$(sed -n 's/^CapPrm:\t//p' /proc/self/status)" -u -S 7 -G 7 --keep-caps
+	local all
+	local -a map=(--map-users 0:100000:10 --map-groups 0:100000:10)
+	all=$(printf '%016x' $(((1 << ($(</proc/sys/kernel/cap_last_cap) + 1)) - 1)))
+	caps_are "$all" "${map[@]}" -S 7 -G 7 --keep-caps
+	caps_are 0000000000000000 "${map[@]}" -S 7 -G 7
+	# Those that are not over a new user namespace are the caller's.
+	caps_are 0000000000000000 -u -S 7 -G 7 --keep-caps
 	caps_are 0000000000000000 -u -S 7 -G 7
 	# They are in effect when the program is executed, too.
 	mkdir -m 700 "$D/private"
 	printf '#!/bin/sh\n' >"$D/private/program"
 	chmod 755 "$D/private/program"
-	observe "$LAUNCHER" -u -S 7 -G 7 --keep-caps "$D/private/program"
+	chown -R 100000:100000 "$D/private"
+	observe "$LAUNCHER" "${map[@]}" -S 7 -G 7 --keep-caps "$D/private/program"
 	assert_outcome 'exited 0'
-	observe "$LAUNCHER" -u -S 7 -G 7 "$D/private/program"
+	observe "$LAUNCHER" "${map[@]}" -S 7 -G 7 "$D/private/program"
 	assert_outcome 'exited 126'
 }
 
-@test "--keep-caps keeps the capabilities across a change of ids" {
+@test "--keep-caps keeps the capabilities over a new user namespace, and no others, across a change of ids" {
 	requires root
 	as_ourselves kept_caps_of_root
 }

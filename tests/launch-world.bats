@@ -178,7 +178,7 @@ check_owner() {
 	local owner
 	owner=$(id -u "$NST_USER"):$(id -g "$NST_USER")
 	check_inside --time --owner "$owner"
-	check_inside --time --owner "$owner" --map-root-user --fork --pid
+	check_inside --time --owner "$owner" --map-users 0:100000:10 --map-groups 0:100000:10 --fork --pid
 }
 
 @test "a time namespace goes with --owner" {

@@ -178,12 +178,13 @@ owner_and_clock() {
 
 owners_and_clocks() {
 	local owner=65534
+	local -a own=(--map-users 0:0:1 --map-users 1:1:2000 --map-groups 0:0:1)
 	owner_and_clock
 	owner_and_clock --fork
 	owner=1234
-	owner_and_clock --map-users all --map-groups all
+	owner_and_clock "${own[@]}"
 	assert_equal "${lines[1]}" 0
-	owner_and_clock --map-users all --map-groups all --fork
+	owner_and_clock "${own[@]}" --fork
 }
 
 @test "--owner goes with --boottime" {

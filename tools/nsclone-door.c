@@ -11,9 +11,9 @@
 
 #include "child.h"
 #include "cleanup.h"
-#include "cred.h"
 #include "diag.h"
 #include "explain.h"
+#include "ids.h"
 #include "outside.h"
 #include "parent.h"
 #include "pin.h"
@@ -88,24 +88,19 @@ static struct spawn_args spawn_args(const struct launch *l)
 	};
 }
 
-/* The owner of a user namespace is who makes it. */
-static int become(const struct user_plan *user, uid_t uid, gid_t gid, struct diag *d)
-{
-	return user->set_owner ? cred_act_as(uid, gid, d) : 0;
-}
-
 /*
- * spawn_vfork(), or without REPORT spawn_fork(), with the owner's ids. 1 in the
- * child of the latter.
+ * spawn_vfork(), or without REPORT spawn_fork(), as whoever is to be the owner.
+ * 1 in the child of the latter.
  */
 static int open_door(struct launch *l, struct birth *birth, struct diag *report,
 		     struct spawned *child, struct diag *d)
 {
-	const struct user_plan *user = &l->n->plan.user;
+	const struct plan *plan = &l->n->plan;
 	struct spawn_args args = spawn_args(l);
+	struct ids_caller caller = { .n_groups = 0 };
 	int ret;
 
-	if (become(user, user->owner_uid, user->owner_gid, d) < 0)
+	if (ids_at_door(plan, &caller, d) < 0)
 		return -1;
 	birth->spawned = child;
 	ret = report ? spawn_vfork(&args, child_run, birth, report, child) : spawn_fork(&args, child);
@@ -115,7 +110,7 @@ static int open_door(struct launch *l, struct birth *birth, struct diag *report,
 		explain_clone(l->n, d);
 	else
 		ret = parent_adopt(&l->parent, child, d);
-	if (become(user, user->own_uid, user->own_gid, ret < 0 ? &(struct diag){ 0 } : d) < 0)
+	if (ids_back(plan, &caller, ret < 0 ? &(struct diag){ 0 } : d) < 0)
 		ret = -1;
 	return ret;
 }
@@ -193,6 +188,15 @@ static int announce(struct launch *l, struct diag *d)
 	return 0;
 }
 
+static int set_clocks(struct launch *l, const struct outside *out, struct diag *d)
+{
+	struct parent *parent = &l->parent;
+
+	if (parent_expect(parent, GATE_CLOCKS, d) < 0 || outside_clocks(out, &l->n->plan, d) < 0)
+		return -1;
+	return parent_say(parent, GATE_SET, d);
+}
+
 /* From birth to exec, with the child at the gate. 0, -1 or PIN_TRY_ANOTHER_CPU. */
 static int lead(struct launch *l, struct diag *d)
 {
@@ -203,8 +207,11 @@ static int lead(struct launch *l, struct diag *d)
 
 	if (look_from_outside(l, &out, d) < 0)
 		return -1;
-	if (outside_map(&out, plan, d) < 0 || parent_say(parent, GATE_MAPPED, d) < 0 ||
-	    parent_expect(parent, GATE_BUILT, d) < 0)
+	if (outside_map(&out, plan, d) < 0 || parent_say(parent, GATE_MAPPED, d) < 0)
+		return -1;
+	if (plan->user.set_owner && plan_sets_clocks(plan) && set_clocks(l, &out, d) < 0)
+		return -1;
+	if (parent_expect(parent, GATE_BUILT, d) < 0)
 		return -1;
 	kept = plan_has_pins(plan) ? outside_keep(&l->kept, out.proc, plan, NSTYPE_ALL_FLAGS, d) : 0;
 	if (kept)

@@ -11,6 +11,7 @@
 
 #include "cmdline.h"
 #include "diag.h"
+#include "ids.h"
 #include "mirror.h"
 #include "number.h"
 #include "options.h"
@@ -208,6 +209,8 @@ static int complete(struct nsclone *n, struct diag *d)
 		return -1;
 	if (plan_complete(plan, environ, d) < 0)
 		return -1;
+	if (ids_warning(plan) && isatty(STDERR_FILENO))
+		diag_note(tool, "%s", ids_warning(plan));
 	if (n->cgroup)
 		plan->late |= plan->flags & CLONE_NEWCGROUP;
 	return 0;

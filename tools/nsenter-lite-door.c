@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "caps.h"
 #include "child.h"
 #include "cleanup.h"
 #include "cred.h"
@@ -59,6 +60,12 @@ static bool groups_are_its(struct opened *o)
 static bool enters_user(const struct opened *o)
 {
 	return o->source[NS_USER].fd >= 0 || (o->flags & CLONE_NEWUSER);
+}
+
+/* Is the program somebody else than the caller? */
+static bool changes_identity(const struct opened *o, const struct nsenter *n)
+{
+	return n->uid != ID_DEFAULT || n->gid != ID_DEFAULT || (enters_user(o) && !n->preserve);
 }
 
 /*
@@ -146,6 +153,19 @@ static void plan_ids(const struct opened *o, const struct nsenter *n, struct cre
 		cred->set_gid = cred->gid_or_own = true;
 }
 
+/* What goes with the ids; CHANGES_WITH_RIGHT: they change, and we had the right to that before we joined. */
+static void plan_rest(const struct nsenter *n, bool changes_with_right, struct cred_plan *cred)
+{
+	const bool entered = n->plan.flags & CLONE_NEWUSER;
+
+	/* A caller without CAP_SETGID has its groups anyway; but --setgid promises that there are none. */
+	cred->drop_groups = cred->set_gid || (cred->set_uid && caps_has(KERNEL_CAP_SETGID));
+	if (!entered)
+		cred->keep_caps = false;
+	if (cred->keyring == KEYRING_KEEP && changes_with_right)
+		cred->keyring = KEYRING_TRY;
+}
+
 /* "A=1\0B=2\0", as /proc/PID/environ has it. */
 static char **split_environ(char *text, size_t size)
 {
@@ -215,10 +235,12 @@ static int close_to_others(const struct opened *o, struct diag *d)
 static int enter(struct opened *o, struct nsenter *n, struct diag *d)
 {
 	struct cred_plan *cred = &n->plan.cred;
+	bool changes_with_right;
 	struct diag no_pty;
 
 	if (nsenter_open(o, n, d) < 0)
 		return -1;
+	changes_with_right = changes_identity(o, n) && (caps_has(KERNEL_CAP_SETGID) || caps_has(KERNEL_CAP_SETUID));
 	open_pty_outside(n->plan.pty, &no_pty);
 	if (enters_user(o)) {
 		cred->own_uid = geteuid();
@@ -232,7 +254,10 @@ static int enter(struct opened *o, struct nsenter *n, struct diag *d)
 		return -1;
 	plan_ids(o, n, cred);
 	n->plan.context = o->context;
-	return follow(o, n, cred, d) < 0 ? -1 : take_environ(o, n, d);
+	if (follow(o, n, cred, d) < 0)
+		return -1;
+	plan_rest(n, changes_with_right, cred);
+	return take_environ(o, n, d);
 }
 
 static int run_in_place(const struct opened *o, const struct plan *plan, struct diag *d)

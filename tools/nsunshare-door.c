@@ -9,6 +9,7 @@
 #include "cred.h"
 #include "diag.h"
 #include "explain.h"
+#include "ids.h"
 #include "inside.h"
 #include "kernel.h"
 #include "parent.h"
@@ -23,13 +24,12 @@ struct launch {
 	struct parent parent; /* of the child, where there is one */
 };
 
-/* The owner of a user namespace is who makes it; inside_build() takes the own ids again. */
+/* As whoever is to be the owner; inside_build() takes the ids of the new world. */
 static int go_through(const struct nsunshare *n, struct diag *d)
 {
-	const struct user_plan *user = &n->plan.user;
 	int flags = (int)(n->plan.flags & ~n->plan.late) | n->other_flags;
 
-	if (user->set_owner && cred_act_as(user->owner_uid, user->owner_gid, d) < 0)
+	if (ids_at_door(&n->plan, NULL, d) < 0)
 		return -1;
 	if (!flags || unshare(flags) == 0)
 		return 0;
@@ -64,16 +64,22 @@ static int pin(struct launch *l, struct diag *d)
 	return ret == PIN_TRY_ANOTHER_CPU ? pin_try_cpus(pin_again, l, d) : ret;
 }
 
+static int set_clocks(void *helper, struct diag *d)
+{
+	return helper_clocks(helper, d);
+}
+
 /* Everything that the new namespaces need before somebody lives in them. */
 static int build(struct launch *l, struct diag *d)
 {
 	const struct plan *plan = &l->n->plan;
+	const struct inside_outside out = { .set_clocks = set_clocks, .arg = &l->helper };
 
 	if (helper_start(&l->helper, plan, !l->n->fork, d) < 0 || go_through(l->n, d) < 0)
 		return -1;
 	if (helper_map(&l->helper, d) < 0 || inside_map(plan, d) < 0)
 		return -1;
-	return inside_build(plan, plan->late, d) < 0 ? -1 : pin(l, d);
+	return inside_build(plan, plan->late, &out, d) < 0 ? -1 : pin(l, d);
 }
 
 /* Returns only if the program has not been executed. */

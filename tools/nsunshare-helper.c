@@ -29,6 +29,12 @@ static bool is_needed(const struct plan *plan)
 	return plan->user.writer == MAP_OUTSIDE || plan_has_pins(plan);
 }
 
+/* A launcher that is not dumpable cannot set them itself. */
+static bool sets_clocks(const struct plan *plan)
+{
+	return plan->user.set_owner && plan_sets_clocks(plan);
+}
+
 /* To be taken back: the launch has failed, or the launcher has gone. */
 static void __attribute__((noreturn)) leave(struct post *post)
 {
@@ -62,15 +68,17 @@ static void fail(const struct post *post, struct gate_note *note)
 	memcpy(note->diag.path, path, sizeof(path));
 }
 
-static void map(struct post *post)
+/* Hear ASKED, do it, say DONE; or the reason why not, and leave. */
+static void serve(struct post *post, enum gate_word asked, enum gate_word done,
+		  int (*act)(const struct outside *, const struct plan *, struct diag *))
 {
 	struct gate_note note;
 
 	hear(post, &note);
-	if (note.word != GATE_INSIDE)
+	if (note.word != asked)
 		leave(post);
-	note.word = GATE_MAPPED;
-	if (outside_map(&post->launcher, post->plan, &note.diag) < 0)
+	note.word = done;
+	if (act(&post->launcher, post->plan, &note.diag) < 0)
 		fail(post, &note);
 	say(post, &note);
 	if (note.word == GATE_FAILED)
@@ -110,7 +118,9 @@ static void __attribute__((noreturn)) helper_main(struct post *post)
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	map(post);
+	serve(post, GATE_INSIDE, GATE_MAPPED, outside_map);
+	if (sets_clocks(post->plan))
+		serve(post, GATE_CLOCKS, GATE_SET, outside_clocks);
 	if (!plan_has_pins(post->plan))
 		_exit(0);
 	for (hear(post, &note); note.word == GATE_BUILT; hear(post, &note))
@@ -190,7 +200,8 @@ int helper_start(struct helper *h, const struct plan *plan, bool in_place, struc
 	bool twice = in_place && plan_has_pins(plan);
 	int ret;
 
-	*h = (struct helper){ .gate = { -1, -1 }, .stays = plan_has_pins(plan) };
+	*h = (struct helper){ .gate = { -1, -1 }, .stays = plan_has_pins(plan),
+				.sets_clocks = sets_clocks(plan) };
 	if (!is_needed(plan))
 		return 0;
 	if (show(&post.launcher, &dir, d) < 0 || gate_open(&h->gate, d) < 0)
@@ -238,6 +249,13 @@ static int ask(struct helper *h, const struct gate_note *word, enum gate_word an
 	return note.word == GATE_AGAIN ? PIN_TRY_ANOTHER_CPU : -1;
 }
 
+/* There is nothing more for it to do, and it has ended by itself. */
+static void dismiss(struct helper *h)
+{
+	gate_close(&h->gate);
+	reap(h);
+}
+
 int helper_map(struct helper *h, struct diag *d)
 {
 	int ret;
@@ -245,10 +263,17 @@ int helper_map(struct helper *h, struct diag *d)
 	if (h->gate.parent < 0)
 		return 0;
 	ret = ask(h, &(struct gate_note){ .word = GATE_INSIDE }, GATE_MAPPED, d);
-	if (ret == 0 && !h->stays) {
-		gate_close(&h->gate);
-		reap(h);
-	}
+	if (ret == 0 && !h->stays && !h->sets_clocks)
+		dismiss(h);
+	return ret;
+}
+
+int helper_clocks(struct helper *h, struct diag *d)
+{
+	int ret = ask(h, &(struct gate_note){ .word = GATE_CLOCKS }, GATE_SET, d);
+
+	if (ret == 0 && !h->stays)
+		dismiss(h);
 	return ret;
 }
 

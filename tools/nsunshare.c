@@ -5,6 +5,7 @@
 
 #include "cmdline.h"
 #include "diag.h"
+#include "ids.h"
 #include "kernel.h"
 #include "mirror.h"
 #include "options.h"
@@ -111,6 +112,8 @@ static int complete(struct nsunshare *n, struct diag *d)
 		return diag_usage(d, "--setup with --pid needs --fork: the command would be PID 1, and the last process");
 	if (children_only && isatty(STDERR_FILENO))
 		diag_note(tool, "only children of the program enter the new PID namespace: --fork makes it one");
+	if (ids_warning(plan) && isatty(STDERR_FILENO))
+		diag_note(tool, "%s", ids_warning(plan));
 	if (asks_for_nothing(n))
 		diag_note(tool, "nothing to isolate: no namespace type is named, and none implied");
 	return 0;

@@ -33,7 +33,8 @@ int nsunshare_launch(const struct nsunshare *n, struct diag *d);
 struct helper {
 	struct gate gate;
 	pid_t pid;	     /* if it is our child and not reaped, or 0 */
-	bool stays;	     /* after the maps are written */
+	bool stays;	     /* when it has done all else, since it has pins to take back */
+	bool sets_clocks;    /* after the maps are written */
 };
 
 /*
@@ -46,6 +47,9 @@ int helper_start(struct helper *h, const struct plan *plan, bool in_place, struc
 
 /* After unshare(2): our ids are mapped when it returns. */
 int helper_map(struct helper *h, struct diag *d);
+
+/* Our new time namespace has its offsets when it returns; for a plan with another owner only. */
+int helper_clocks(struct helper *h, struct diag *d);
 
 /*
  * With NUMBER 0, pin what is to be pinned of ourselves, which is all but a PID

@@ -50,7 +50,8 @@ readonly USER_DATABASE='0:socket:* 0:connect:* 0:newfstatat:* 0:openat:* 0:read:
 
 @test "the owner of the user namespace" {
 	requires root
-	as_ourselves directly faults '' --owner "$(id -u "$NST_USER"):$(id -g "$NST_USER")" --map-root-user
+	as_ourselves directly faults '' --owner "$(id -u "$NST_USER"):$(id -g "$NST_USER")" \
+		--map-users 0:100000:10 --map-groups 0:100000:10 --boottime 1000
 }
 
 @test "a new root with all that can be in it" {

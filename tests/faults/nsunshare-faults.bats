@@ -40,7 +40,8 @@ readonly DEATH_SIGNALS='[1245]:prctl:*' # PR_SET_PDEATHSIG of getsubids and newu
 
 @test "the owner of the user namespace" {
 	requires root
-	as_ourselves directly faults '' --owner "$(id -u "$NST_USER"):$(id -g "$NST_USER")" --map-root-user
+	as_ourselves directly faults '' --owner "$(id -u "$NST_USER"):$(id -g "$NST_USER")" \
+		--map-users 0:100000:10 --map-groups 0:100000:10 --boottime 1000
 }
 
 @test "clock offsets" {
