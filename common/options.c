@@ -26,6 +26,7 @@ enum {
 	OPT_SETGROUPS,
 	OPT_KEEP_CAPS,
 	OPT_NO_NEW_PRIVS,
+	OPT_NEW_KEYRING,
 	OPT_PROPAGATION,
 	OPT_MOUNT_PROC,
 	OPT_MOUNT_SYS,
@@ -77,6 +78,7 @@ const struct option options_launch[] = {
 const struct option options_program[] = {
 	{ "keep-caps", no_argument, NULL, OPT_KEEP_CAPS },
 	{ "no-new-privs", no_argument, NULL, OPT_NO_NEW_PRIVS },
+	{ "new-keyring", no_argument, NULL, OPT_NEW_KEYRING },
 	{ "clear-env", no_argument, NULL, OPT_CLEAR_ENV },
 	{ "keep-env", required_argument, NULL, OPT_KEEP_ENV },
 	{ "whitelist-env", required_argument, NULL, OPT_KEEP_ENV },
@@ -119,6 +121,7 @@ const char options_launch_usage[] =
 "     --keep-caps             the program keeps its capabilities in a new user\n"
 "                             namespace\n"
 "     --no-new-privs          no set-user-ID, no file capabilities from here on\n"
+"     --new-keyring           the program gets an empty session keyring\n"
 "\n"
 "Files (DIR beneath the new root, if there is one):\n"
 "     --propagation private|shared|slave|unchanged\n"
@@ -325,6 +328,9 @@ static int take_identity(struct plan *plan, int opt, const char *arg, struct dia
 		return 0;
 	case OPT_NO_NEW_PRIVS:
 		cred->no_new_privs = true;
+		return 0;
+	case OPT_NEW_KEYRING:
+		cred->keyring = KEYRING_FORCE;
 		return 0;
 	}
 	return 1;

@@ -313,3 +313,102 @@ in_mounts_of_root() { in_private_mounts "$@"; }
 	requires root time-ns
 	as_ourselves in_mounts_of_root owner_sets_clocks
 }
+
+### Keys
+
+# key_is TEXT|none ARG...
+key_is() {
+	observe "$HELPERS/keys" add nst secret "$LAUNCHER" "${@:2}" "$HELPERS/keys" read nst
+	assert_outcome 'exited 0'
+	assert_output "$1"
+}
+
+requires_keys() { "$HELPERS/keys" add nst x true || skip 'needs keyctl(2)'; }
+
+keys_of_root() {
+	local uid
+	uid=$(id -u "$NST_USER")
+	for way in '' $(indirect) '--setup true'; do
+		key_is secret -r $way
+		key_is secret -u $way
+		key_is secret -U $way
+		key_is none "${RANGE[@]}" $way
+		key_is none -u -S 7 $way
+		key_is none -u -G 7 $way
+		key_is none --owner "$uid:$uid" $way
+		key_is none -r --new-keyring $way
+		key_is none -u --new-keyring $way
+	done
+	# It is the program's own.
+	observe "$LAUNCHER" "${RANGE[@]}" -S 5 -G 5 "$HELPERS/keys" owner
+	assert_output 5
+}
+
+@test "root's session keyring is not the program's, where that is not root" {
+	requires root
+	requires_keys
+	as_ourselves keys_of_root
+}
+
+keys_of_user() {
+	key_is secret -r
+	key_is none -r --new-keyring
+	key_is none -r --new-keyring $(indirect)
+}
+
+@test "--new-keyring; an ordinary user's session keyring stays without it" {
+	requires_keys
+	as_the_user keys_of_user
+}
+
+keys_of_setup() {
+	observe "$HELPERS/keys" add nst secret "$LAUNCHER" "${RANGE[@]}" --setup "$HELPERS/keys read nst" true
+	assert_outcome 'exited 0'
+	assert_output none
+	observe "$HELPERS/keys" add nst secret "$LAUNCHER" -r --setup "$HELPERS/keys read nst" --new-keyring true
+	assert_output none
+}
+
+@test "a set-up command does not have root's session keyring either" {
+	requires root
+	requires_keys
+	as_ourselves keys_of_setup
+}
+
+no_keyctl() {
+	local error text
+	for error in EPERM:'Operation not permitted' ENOSYS:'Function not implemented'; do
+		text=${error#*:} error=${error%%:*}
+		observe strace -f -q -o /dev/null -e trace=keyctl -e inject=keyctl:error="$error" "$LAUNCHER" "${RANGE[@]}" true
+		assert_outcome 'exited 0'
+		refute_stderr
+		refused strace -f -q -o /dev/null -e trace=keyctl -e inject=keyctl:error="$error" \
+			"$LAUNCHER" "${RANGE[@]}" --new-keyring touch "$D/ran"
+		said_of_failure "join a new session keyring: $text" 'keyctl(2)'
+	done
+	refused strace -f -q -o /dev/null -e trace=keyctl -e inject=keyctl:error=EDQUOT "$LAUNCHER" "${RANGE[@]}" touch "$D/ran"
+	said_of_failure 'join a new session keyring: Disk quota exceeded' ''
+}
+
+@test "without keyctl(2), or where a filter denies it, only --new-keyring fails" {
+	requires root strace
+	as_ourselves no_keyctl
+}
+
+keys_entered() {
+	if is_root; then world "${RANGE[@]}" -u; else world -r -u; fi
+	! is_root || key_is none -t "$TARGET" -a
+	! is_root || key_is none -t "$TARGET" -u -S 5
+	! is_root || key_is none -t "$TARGET" -a -F
+	is_root || key_is secret -t "$TARGET" -a
+	key_is secret -t "$TARGET" -a --preserve-credentials
+	key_is none -t "$TARGET" -a --preserve-credentials --new-keyring
+	key_is none -t "$TARGET" -a --new-keyring
+	! is_root || key_is secret -t "$TARGET" -u
+}
+
+@test "nsenter-lite: root's session keyring stays outside of a user namespace; --new-keyring" {
+	requires_keys
+	TOOLS=(nsenter-lite)
+	each_way keys_entered
+}

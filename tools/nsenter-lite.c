@@ -76,6 +76,7 @@ static const char usage_head[] =
 "     --keep-caps             the program keeps the capabilities\n"
 "     --drop-caps[=LIST]      the program gets none of these capabilities\n"
 "     --no-new-privs          no set-user-ID, no file capabilities from here on\n"
+"     --new-keyring           the program gets an empty session keyring\n"
 "\n"
 "Files and the like (without DIR: the target's):\n"
 " -r, --root[=DIR]            root directory\n"

@@ -150,6 +150,7 @@ end
 function __nstools_program_options -a tool
     __nstools_option $tool -l keep-caps -d 'Let the program keep the capabilities'
     __nstools_option $tool -l no-new-privs -d 'Set no_new_privs'
+    __nstools_option $tool -l new-keyring -d 'Give the program an empty session keyring'
     __nstools_option $tool -l clear-env -d 'Empty environment'
     __nstools_option $tool -l keep-env -x -a '(__nstools_list (set -nx))' -d 'Keep only these variables'
     __nstools_option $tool -l whitelist-env -x -a '(__nstools_list (set -nx))' -d 'Keep only these variables'
