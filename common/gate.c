@@ -2,6 +2,7 @@
 #include "gate.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -48,6 +49,15 @@ static size_t note_size(enum gate_word word)
 							     offsetof(struct gate_note, diag);
 }
 
+/* The other side waits for what it will not hear: it reads an end of file instead. Keeps errno. */
+static void break_off(int end)
+{
+	int keep = errno;
+
+	shutdown(end, SHUT_WR);
+	errno = keep;
+}
+
 int gate_say_note(int end, const struct gate_note *note)
 {
 	ssize_t n;
@@ -55,7 +65,10 @@ int gate_say_note(int end, const struct gate_note *note)
 	do
 		n = send(end, note, note_size(note->word), MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
-	return n < 0 ? -1 : 0;
+	if (n >= 0)
+		return 0;
+	break_off(end);
+	return -1;
 }
 
 int gate_say(int end, enum gate_word word)
@@ -76,4 +89,12 @@ int gate_hear(int end, struct gate_note *note)
 	/* Who sent it may be under somebody else's control by now. */
 	diag_end_strings(&note->diag);
 	return n < 0 && errno != ECONNRESET ? -1 : 0;
+}
+
+/* A peer that has only shut down its sending side is no hang-up. */
+bool gate_is_broken(int end)
+{
+	struct pollfd fd = { .fd = end, .events = POLLIN };
+
+	return poll(&fd, 1, 0) == 1 && !(fd.revents & POLLHUP);
 }

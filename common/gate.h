@@ -8,6 +8,8 @@
  * when either side dies, the other reads an end of file.
  */
 
+#include <stdbool.h>
+
 #include "diag.h"
 #include "run.h"
 
@@ -21,8 +23,8 @@ enum gate_word {
 	GATE_BUILT,   /* <- every namespace of process number exists and has its offsets */
 	GATE_AGAIN,   /* -> launcher: on another CPU, please (PIN_TRY_ANOTHER_CPU) */
 	GATE_GO,      /* -> pins, host set-up and the like are done */
-	GATE_EXEC,    /* <- next comes exec */
-	GATE_RUNNING, /* <- init, launcher: the program has been executed */
+	GATE_EXEC,    /* <- next comes exec; then GATE_CLOSED, or GATE_FAILED */
+	GATE_RUNNING, /* <- init: the program has been executed */
 	GATE_STOPPED, /* <- init: the program was stopped by signal number */
 	GATE_ENDED,   /* <- init: how the program ended */
 	GATE_FAILED,  /* <-> why it goes no further */
@@ -50,7 +52,8 @@ void gate_close(struct gate *gate);
 
 /*
  * Say WORD. -1 with errno; EPIPE: the other side has gone, which hearing tells
- * better.
+ * better. After a failure nothing more can be said: the other side hears
+ * GATE_CLOSED, so that it does not wait for the word. It can still be heard.
  */
 int gate_say(int end, enum gate_word word);
 int gate_say_note(int end, const struct gate_note *note);
@@ -60,3 +63,9 @@ int gate_say_note(int end, const struct gate_note *note);
  * -1 with errno, and GATE_CLOSED, if it cannot be heard.
  */
 int gate_hear(int end, struct gate_note *note);
+
+/*
+ * After GATE_CLOSED: is the other side still there, and could not say what it
+ * had to say?
+ */
+bool gate_is_broken(int end);

@@ -12,6 +12,7 @@
 #include "gate.h"
 #include "inside.h"
 #include "kernel.h"
+#include "lastwords.h"
 #include "plan.h"
 #include "run.h"
 #include "spawn.h"
@@ -21,6 +22,7 @@ static void program_main(void *arg, struct diag *report)
 {
 	const struct plan *plan = arg;
 
+	lastwords_prepare(-1, report);
 	if (cred_apply(&plan->cred, report) == 0)
 		inside_exec(plan, report);
 	_exit(report->status);

@@ -79,6 +79,9 @@
 #define KERNEL_RESOLVE_IN_ROOT 0x10U
 #define KERNEL_MFD_EXEC 0x10U /* 6.3 */
 
+/* include/linux/sched.h, as /proc/PID/stat has it: forked, and nothing executed since. */
+#define KERNEL_PF_FORKNOEXEC 0x40UL
+
 /* include/uapi/linux/mount.h, fcntl.h */
 #define KERNEL_OPEN_TREE_CLONE 1U
 #define KERNEL_RENAME_EXCHANGE 2U

@@ -9,6 +9,7 @@
 #include "diag.h"
 #include "kernel.h"
 #include "plan.h"
+#include "procdir.h"
 #include "spawn.h"
 
 void parent_init(struct parent *p, const struct plan *plan)
@@ -58,10 +59,12 @@ int parent_fork(struct parent *p, struct birth *birth, struct diag *d)
 		return diag_fail(d, NULL, "fork");
 	if (parent_adopt(p, &child, d) < 0)
 		return -1;
-	if (!report.status)
-		return 0;
-	*d = report;
-	return -1;
+	if (report.status) {
+		*d = report;
+		return -1;
+	}
+	/* What was made for a program that never ran is to be taken back. */
+	return plan_has_pins(birth->plan) && !procdir_has_executed(child.pidfd) ? parent_lost(p, d) : 0;
 }
 
 int parent_say(const struct parent *p, enum gate_word word, struct diag *d)
@@ -97,8 +100,8 @@ int parent_see_exec(struct parent *p, struct diag *d)
 {
 	if (parent_expect(p, GATE_EXEC, d) < 0 || parent_expect(p, GATE_CLOSED, d) < 0)
 		return -1;
-	/* Closed by exec, or by our own SIGKILL for a signal that came before? */
-	return p->mirror.killed_for ? parent_lost(p, d) : 0;
+	/* Closed by exec, or by its end? Our own SIGKILL is for a signal that came before. */
+	return p->mirror.killed_for || !procdir_has_executed(p->mirror.pidfd) ? parent_lost(p, d) : 0;
 }
 
 void parent_end(struct parent *p)

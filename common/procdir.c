@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "file.h"
+#include "kernel.h"
 #include "status.h"
 
 /* "Pid:\t42": 0 if it does not show there, -1 if it has ended. */
@@ -55,4 +56,22 @@ bool procdir_is_ours(void)
 	const char *numbers = text ? status_line(text, "NSpid") : NULL;
 
 	return numbers && strcspn(numbers, "\t") > strcspn(numbers, "\n");
+}
+
+/* proc_pid_stat(5): the flags are the ninth field, and the name, which is the second, ends with the last bracket. */
+bool procdir_has_executed(int pidfd)
+{
+	char path[32], text[1024];
+	const char *rest;
+	struct diag ignored;
+	unsigned long flags;
+	pid_t number;
+
+	if (procdir_number(pidfd, &number, &ignored) < 0)
+		return true;
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)number);
+	rest = file_read(path, text, sizeof(text)) > 0 ? strrchr(text, ')') : NULL;
+	if (!rest || sscanf(rest, ") %*c %*d %*d %*d %*d %*d %lu", &flags) != 1)
+		return true;
+	return !(flags & KERNEL_PF_FORKNOEXEC);
 }

@@ -22,5 +22,11 @@ int procdir_number(int pidfd, pid_t *number, struct diag *d);
  */
 int procdir_open(int pidfd, struct diag *d);
 
+/*
+ * Has the process of PIDFD, a child of ours that is not reaped, executed a program
+ * since it was forked? If it cannot be told, it has.
+ */
+bool procdir_has_executed(int pidfd);
+
 /* Has /proc the numbers of our own PID namespace? Then a process has one number here and there. */
 bool procdir_is_ours(void);

@@ -12,6 +12,7 @@
 #include "ids.h"
 #include "inside.h"
 #include "kernel.h"
+#include "lastwords.h"
 #include "parent.h"
 #include "pin.h"
 #include "procdir.h"
@@ -89,6 +90,8 @@ static void run_in_place(struct launch *l, struct diag *d)
 
 	if (inside_enter(plan, -1, d) < 0 || cred_apply(&plan->cred, d) < 0)
 		return;
+	if (l->helper.gate.parent >= 0)
+		lastwords_prepare(l->helper.gate.parent, d);
 	if (helper_tell_exec(&l->helper, d) == 0)
 		inside_exec(plan, d);
 }
@@ -97,7 +100,7 @@ static int fork_at_once(struct launch *l, struct diag *d)
 {
 	struct birth birth = { .plan = &l->n->plan, .cgroup_procs = -1 };
 
-	return parent_fork(&l->parent, &birth, d);
+	return helper_tell_exec(&l->helper, d) < 0 ? -1 : parent_fork(&l->parent, &birth, d);
 }
 
 static int fork_gated(struct launch *l, struct diag *d)
@@ -123,7 +126,9 @@ static int fork_gated(struct launch *l, struct diag *d)
 	if (birth.plan->pin[NS_PID] &&
 	    (procdir_number(child.pidfd, &number, d) < 0 || helper_pin(&l->helper, number, d) != 0))
 		return -1;
-	return parent_say(parent, GATE_GO, d) < 0 ? -1 : parent_see_exec(parent, d);
+	if (helper_tell_exec(&l->helper, d) < 0 || parent_say(parent, GATE_GO, d) < 0)
+		return -1;
+	return parent_see_exec(parent, d);
 }
 
 /* The same. */

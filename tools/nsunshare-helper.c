@@ -107,9 +107,10 @@ static void make_pins(struct post *post, struct gate_note *note)
 }
 
 /*
- * Pins stay if exec closes the launcher's end after GATE_EXEC, and if it says
- * that a child has executed the program. Signals of the terminal are for the
- * launcher; the helper ends when that does.
+ * Pins stay if the launcher's end is closed after GATE_EXEC: by exec, or by the
+ * launcher itself when a child has executed the program. A launcher that is there
+ * still but could not send had something to say. Signals of the terminal are for
+ * the launcher; the helper ends when that does.
  */
 static void __attribute__((noreturn)) helper_main(struct post *post)
 {
@@ -125,9 +126,8 @@ static void __attribute__((noreturn)) helper_main(struct post *post)
 		_exit(0);
 	for (hear(post, &note); note.word == GATE_BUILT; hear(post, &note))
 		make_pins(post, &note);
-	if (note.word == GATE_EXEC && gate_hear(post->gate, &note) == 0 && note.word == GATE_CLOSED)
-		_exit(0);
-	if (note.word == GATE_RUNNING)
+	if (note.word == GATE_EXEC && gate_hear(post->gate, &note) == 0 &&
+	    note.word == GATE_CLOSED && !gate_is_broken(post->gate))
 		_exit(0);
 	leave(post);
 }
@@ -289,26 +289,26 @@ int helper_tell_exec(struct helper *h, struct diag *d)
 	return 0;
 }
 
-/* Until its end of the gate is closed, by its end. */
-static void see_off(struct helper *h, enum gate_word word)
+/* The helper closes its end of the gate by ending. */
+static void wait_for_end(const struct helper *h)
 {
 	struct gate_note note;
 
-	if (h->gate.parent >= 0) {
-		gate_say(h->gate.parent, word);
-		while (gate_hear(h->gate.parent, &note) == 0 && note.word != GATE_CLOSED)
-			;
-	}
-	gate_close(&h->gate);
-	reap(h);
+	while (gate_hear(h->gate.parent, &note) == 0 && note.word != GATE_CLOSED)
+		;
 }
 
 void helper_end(struct helper *h)
 {
-	see_off(h, GATE_RUNNING);
+	gate_close(&h->gate);
+	reap(h);
 }
 
 void helper_take_back(struct helper *h)
 {
-	see_off(h, GATE_FAILED);
+	if (h->gate.parent >= 0) {
+		gate_say(h->gate.parent, GATE_FAILED);
+		wait_for_end(h);
+	}
+	helper_end(h);
 }
