@@ -195,7 +195,7 @@ int cgroup_open(struct cgroup_set *set, int proc, struct diag *d)
 int cgroup_join(const struct cgroup_set *set, struct diag *d)
 {
 	for (int i = 0; i < set->n; i++)
-		if (write(set->fd[i], "0", 1) != 1)
+		if (file_write_once(set->fd[i], "0", 1) < 0)
 			return diag_fail(d, NULL, "write cgroup.procs");
 	return 0;
 }

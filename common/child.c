@@ -5,6 +5,7 @@
 
 #include "cgroup.h"
 #include "cred.h"
+#include "file.h"
 #include "init.h"
 #include "inside.h"
 #include "kernel.h"
@@ -18,7 +19,7 @@ static int join_cgroup(const struct birth *birth, struct diag *d)
 		return 0;
 	if (birth->cgroup_procs < 0)
 		return diag_set(d, -birth->cgroup_procs, NULL, "open cgroup.procs");
-	return write(birth->cgroup_procs, "0", 1) == 1 ? 0 : diag_fail(d, NULL, "write cgroup.procs");
+	return file_write_once(birth->cgroup_procs, "0", 1) < 0 ? diag_fail(d, NULL, "write cgroup.procs") : 0;
 }
 
 /* What cannot be said or heard ends the launch: the launcher sees the gate closed. */

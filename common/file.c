@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -15,20 +16,41 @@
 #include "diag.h"
 #include "kernel.h"
 
+int file_write_once(int fd, const void *buf, size_t len)
+{
+	ssize_t n = write(fd, buf, len);
+
+	if (n < 0)
+		return -1;
+	errno = EIO;
+	return (size_t)n == len ? 0 : -1;
+}
+
+/* After a short write the next one returns the reason. */
+int file_write_all(int fd, const void *buf, size_t len)
+{
+	const char *from = buf;
+
+	while (len) {
+		ssize_t n = write(fd, from, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
+			return -1;
+		from += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
 int file_write(const char *path, const char *text, const char *step, struct diag *d)
 {
 	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	size_t len = strlen(text);
-	ssize_t n;
 
-	if (fd < 0)
-		return diag_fail(d, path, "%s", step);
-	n = write(fd, text, len);
-	if (n < 0)
-		return diag_fail(d, path, "%s", step);
-	if ((size_t)n != len)
-		return diag_set(d, EIO, path, "%s", step);
-	return 0;
+	return fd < 0 || file_write_once(fd, text, strlen(text)) < 0 ? diag_fail(d, path, "%s", step) : 0;
 }
 
 ssize_t file_read_fd(int fd, char *buf, size_t size)
@@ -113,6 +135,19 @@ void file_guard_stdio(void)
 	for (int i = 0; i < 3; i++)
 		if (fds[i].revents & POLLNVAL)
 			(void)!open("/", O_PATH | O_CLOEXEC);
+}
+
+static void do_nothing(int sig)
+{
+	(void)sig;
+}
+
+void file_survive_limit(void)
+{
+	struct sigaction new = { .sa_handler = do_nothing, .sa_flags = SA_RESTART }, old;
+
+	if (sigaction(SIGXFSZ, &new, &old) == 0 && old.sa_handler == SIG_IGN)
+		sigaction(SIGXFSZ, &old, NULL);
 }
 
 DIR *file_list(int dir)

@@ -18,6 +18,12 @@ struct diag;
  */
 int file_write(const char *path, const char *text, const char *step, struct diag *d);
 
+/* Write LEN bytes in one write(2). -1 with errno: EIO if not all of it was taken. */
+int file_write_once(int fd, const void *buf, size_t len);
+
+/* Write LEN bytes, in as many writes as it takes. -1 with errno. */
+int file_write_all(int fd, const void *buf, size_t len);
+
 /*
  * Read PATH from its start into BUF, at most SIZE - 1 bytes, and end them
  * with a NUL. Returns how many, or -1 with errno.
@@ -70,3 +76,9 @@ char *file_read_all(int fd, size_t max, size_t *len);
  * called before the first open. One poll(2).
  */
 void file_guard_stdio(void);
+
+/*
+ * Let RLIMIT_FSIZE be an error of write(2) (EFBIG) instead of a SIGXFSZ that kills
+ * us. By a handler, so that exec gives the program the disposition that we had.
+ */
+void file_survive_limit(void);

@@ -164,25 +164,16 @@ static int write_record(int record, pid_t pid, int pidfd, struct diag *d)
 {
 	struct statfs fs;
 	struct stat st;
-	void (*old)(int);
 	char text[64];
-	ssize_t n = 0;
-	int len, written = 0;
+	int len;
 
 	if (pidfd < 0 || fstatfs(pidfd, &fs) < 0 || fstat(pidfd, &st) < 0)
 		return diag_fail(d, NULL, "%s", step);
 	len = (uint32_t)fs.f_type == KERNEL_PIDFS_MAGIC ?
 	      snprintf(text, sizeof(text), "%d:%llu\n", (int)pid, (unsigned long long)st.st_ino) :
 	      snprintf(text, sizeof(text), "%d\n", (int)pid);
-	/*
-	 * RLIMIT_FSIZE shall be an error and not kill us. After a short write
-	 * the next call returns the reason.
-	 */
-	old = signal(SIGXFSZ, SIG_IGN);
-	while (written < len && (n = write(record, text + written, (size_t)(len - written))) > 0)
-		written += (int)n;
-	signal(SIGXFSZ, old);
-	return written != len ? diag_fail(d, KEEPER_RECORD, "write the record of a keeper") : 0;
+	return file_write_all(record, text, (size_t)len) < 0 ?
+	       diag_fail(d, KEEPER_RECORD, "write the record of a keeper") : 0;
 }
 
 /* The lock is one of the open file, which the keeper has, too, and soon has alone. */

@@ -118,6 +118,7 @@ int cmdline_main(const struct cmdline *cmdline, void *to, int argc, char **argv)
 	int ret;
 
 	file_guard_stdio();
+	file_survive_limit();
 	ret = parse(cmdline, to, argc, argv, &d);
 	if (ret > 0)
 		ret = cmdline->run(to, argv + optind, &d);
