@@ -21,11 +21,12 @@ char *nsref_path(char path[NSREF_PATH], pid_t pid, enum nstype type, bool childr
 	return path;
 }
 
+/* Anything but ENOENT says nothing about the kernel, and what then needs the namespace fails with its reason. */
 bool nsref_supported(enum nstype type)
 {
 	char path[NSREF_PATH];
 
-	return access(nsref_path(path, 0, type, false), F_OK) == 0;
+	return access(nsref_path(path, 0, type, false), F_OK) == 0 || errno != ENOENT;
 }
 
 int nsref_check(int fd, int *type, const char *file, struct diag *d)

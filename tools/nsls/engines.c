@@ -68,6 +68,8 @@ static int start(struct engine *e, struct diag *d)
 	for (int type = 0; type < NSTYPE_COUNT; type++)
 		if (nsref_supported(type))
 			e->types |= e->need->types & nstype_table[type].flag;
+	if (!e->types && e->need->types)
+		return diag_set(d, ENOENT, "/proc/self/ns", "look which namespaces there are");
 	e->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (e->proc < 0)
 		return diag_fail(d, "/proc", "look which processes there are");
