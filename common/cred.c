@@ -28,6 +28,11 @@ static int parse_number(const char *text, const char *option, const char *kind,
 	return diag_usage(d, "%s: '%s' is no %s and no name (0 to 4294967294)", option, text, kind);
 }
 
+bool cred_is_unknown(int err)
+{
+	return err != EACCES && err != EIO && err != EMFILE && err != ENFILE && err != ENOMEM;
+}
+
 int cred_parse_user(const char *text, const char *option, uint32_t *uid, struct diag *d)
 {
 	int number = parse_number(text, option, "uid", uid, d);
@@ -37,6 +42,8 @@ int cred_parse_user(const char *text, const char *option, uint32_t *uid, struct 
 		return number < 0 ? -1 : 0;
 	errno = 0;
 	pw = getpwnam(text);
+	if (!pw && !cred_is_unknown(errno))
+		return diag_fail(d, "/etc/passwd", "%s: look up user '%s'", option, text);
 	if (!pw)
 		return diag_usage(d, "%s: there is no user '%s'", option, text);
 	*uid = pw->pw_uid;
@@ -52,6 +59,8 @@ int cred_parse_group(const char *text, const char *option, uint32_t *gid, struct
 		return number < 0 ? -1 : 0;
 	errno = 0;
 	gr = getgrnam(text);
+	if (!gr && !cred_is_unknown(errno))
+		return diag_fail(d, "/etc/group", "%s: look up group '%s'", option, text);
 	if (!gr)
 		return diag_usage(d, "%s: there is no group '%s'", option, text);
 	*gid = gr->gr_gid;

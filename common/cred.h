@@ -42,6 +42,12 @@ struct cred_plan {
 	int proc;
 };
 
+/*
+ * After getpwnam(3) or one of its kin has found nothing: does errno ERR leave it
+ * at that, or could the database not be read?
+ */
+bool cred_is_unknown(int err);
+
 /* A number or a name of the user or group database. OPTION is for the message. */
 int cred_parse_user(const char *text, const char *option, uint32_t *uid, struct diag *d);
 int cred_parse_group(const char *text, const char *option, uint32_t *gid, struct diag *d);

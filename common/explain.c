@@ -7,11 +7,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "diag.h"
 #include "file.h"
+#include "kernel.h"
 #include "mnt.h"
 #include "nsref.h"
 
@@ -104,6 +106,12 @@ void explain_helper(const char *name, struct diag *d)
 
 void explain_missing(struct diag *d)
 {
-	if (d->err == ENOENT && d->status == EXIT_OWN_FAILURE && access("/proc/self", F_OK) < 0)
+	struct statfs fs;
+
+	if (d->err != ENOENT || d->status != EXIT_OWN_FAILURE || access("/proc/self", F_OK) == 0)
+		return;
+	if (statfs("/proc", &fs) < 0 || (uint32_t)fs.f_type != KERNEL_PROC_MAGIC)
 		diag_hint(d, "proc is not mounted on /proc");
+	else
+		diag_hint(d, "the proc on /proc is that of a PID namespace without this process");
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "cred.h"
 #include "diag.h"
 #include "file.h"
 #include "number.h"
@@ -29,12 +30,18 @@ struct owner {
 	char number[16];
 };
 
-static void find_owner(struct owner *o)
+/* Without an entry, the number stands for the name; that the entries cannot be read is no answer. */
+static int find_owner(struct owner *o, struct diag *d)
 {
-	const struct passwd *pw = getpwuid(geteuid());
+	const struct passwd *pw;
 
+	errno = 0;
+	pw = getpwuid(geteuid());
+	if (!pw && !cred_is_unknown(errno))
+		return diag_fail(d, "/etc/passwd", "look up the name of user %u", (unsigned int)geteuid());
 	snprintf(o->number, sizeof(o->number), "%u", (unsigned int)geteuid());
 	snprintf(o->name, sizeof(o->name), "%s", pw ? pw->pw_name : o->number);
+	return 0;
 }
 
 static int add(struct subid_list *list, const char *first, const char *count)
@@ -133,7 +140,8 @@ int subid_ranges(enum idkind kind, struct subid_list *list, struct diag *d)
 	list->n = 0;
 	if (!text)
 		return diag_fail(d, NULL, "read the subordinate ids");
-	find_owner(&o);
+	if (find_owner(&o, d) < 0)
+		return -1;
 	asked = ask_getsubids(kind, &o, text, d);
 	if (asked < 0)
 		return -1;
@@ -141,5 +149,7 @@ int subid_ranges(enum idkind kind, struct subid_list *list, struct diag *d)
 		parse_answer(list, text);
 	else if (file_read(list_file(kind), text, LIST_SIZE) >= 0)
 		parse_file(list, text, &o);
+	else if (errno != ENOENT)
+		return diag_fail(d, list_file(kind), "read the subordinate ids");
 	return list->n ? 0 : none(kind, &o, d);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "explain.h"
 #include "nsref.h"
 
 /*
@@ -195,6 +196,7 @@ static void tell(unsigned long number, struct diag *d)
 
 	snprintf(who, sizeof(who), "nspin: line %lu", number);
 	d->usage = false;
+	explain_missing(d);
 	diag_print(d, who);
 }
 
