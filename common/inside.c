@@ -15,6 +15,7 @@
 
 #include "cleanup.h"
 #include "diag.h"
+#include "file.h"
 #include "explain.h"
 #include "ids.h"
 #include "kernel.h"
@@ -194,9 +195,8 @@ static const char *find_shell(const struct plan *plan)
 static int write_context(const struct plan *plan, struct diag *d)
 {
 	cleanup_close int fd = openat(plan->cred.proc, "self/attr/exec", O_WRONLY | O_CLOEXEC);
-	size_t len = strlen(plan->context);
 
-	if (fd < 0 || write(fd, plan->context, len) != (ssize_t)len)
+	if (fd < 0 || file_write_once(fd, plan->context, strlen(plan->context)) < 0)
 		return diag_fail(d, plan->context, "set the SELinux context");
 	return 0;
 }
@@ -219,5 +219,6 @@ int inside_exec(const struct plan *plan, struct diag *d)
 	if (plan->ignore_chld)
 		signal(SIGCHLD, SIG_IGN);
 	sigprocmask(SIG_SETMASK, &plan->mask, NULL);
-	return run_exec(argv[0], argv, plan->env, plan->guard, d);
+	return run_exec(argv[0], argv, plan->env, plan->guard,
+			plan->pty && plan->pty->errors >= 0 ? plan->pty->errors : STDERR_FILENO, d);
 }

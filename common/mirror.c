@@ -411,6 +411,11 @@ int mirror_tell_lost(const struct mirror *m, struct diag *d)
 	return diag_set(d, 0, NULL, "the child ended before the program started");
 }
 
+int mirror_check_output(const struct mirror *m, struct diag *d)
+{
+	return m->pty && m->pty->lost ? diag_set(d, m->pty->lost, NULL, "write the program's output") : 0;
+}
+
 void mirror_end(const struct ended *e)
 {
 	if (e->signal)

@@ -67,6 +67,12 @@ int mirror_tell_lost(const struct mirror *m, struct diag *d);
 void mirror_stop(struct mirror *m, int sig);
 
 /*
+ * Has all that the program has shown on its terminal been written? If not: -1 and
+ * *d, however the program ended, which may be because of that.
+ */
+int mirror_check_output(const struct mirror *m, struct diag *d);
+
+/*
  * End as the child did: exit with its status, or die by its signal without a
  * second core; with 128 plus the signal where that cannot be (as PID 1).
  */

@@ -56,6 +56,7 @@ void pty_look(struct pty *p)
 	p->typed = p->terminal == STDIN_FILENO;
 	p->in = reopen(STDIN_FILENO, O_RDONLY);
 	p->out = reopen(STDOUT_FILENO, O_WRONLY);
+	p->errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 }
 
 static bool is_ptmx(const struct stat *st)
@@ -253,10 +254,12 @@ static void write_output(struct pty *p)
 	if (spill(&p->showing, p->out) == 0)
 		return;
 	/* It was closed to begin with. */
-	if (errno == EBADF)
+	if (errno == EBADF) {
 		p->showing.from = p->showing.to;
-	else
-		pty_hang_up(p);
+		return;
+	}
+	p->lost = errno;
+	pty_hang_up(p);
 }
 
 static void type(struct pty *p, char c)

@@ -31,6 +31,8 @@ struct pty {
 	bool typed;		 /* the input comes from it … */
 	bool raw;		 /* … and it is raw, by us */
 	int in, out;		 /* to relay from and to: 0 and 1, or the same opened anew */
+	int errors;		 /* 2, opened anew: what it was before the program took the terminal */
+	int lost;		 /* errno: why output of the program could not be written; or 0 */
 	bool running;		 /* the program is, and the relay */
 	bool in_ended;		 /* there is no more input, and the program has been told: */
 	enum { END_UNTYPED, END_OF_FILE, END_AS_CHARACTER } end_typed;

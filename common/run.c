@@ -41,7 +41,7 @@ static void helper_main(void *arg, struct diag *report)
 	else if (!run->with_caps || caps_raise_ambient(report) == 0) {
 		if (run->mask)
 			sigprocmask(SIG_SETMASK, run->mask, NULL);
-		run_exec(run->argv[0], run->argv, run->env, NULL, report);
+		run_exec(run->argv[0], run->argv, run->env, NULL, STDERR_FILENO, report);
 	}
 	_exit(report->status);
 }
@@ -202,7 +202,7 @@ static const char *find_program(const char *file, char *room, size_t size)
 }
 
 static int exec_found(const char *path, char *const argv[], char **env, const char *guard,
-		      struct diag *d)
+		      int errors, struct diag *d)
 {
 	char says[512];
 
@@ -210,26 +210,27 @@ static int exec_found(const char *path, char *const argv[], char **env, const ch
 	for (char *p = says; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 127)
 			*p = '?';
-	return trampoline_exec(path, argv, env, says, d);
+	return trampoline_exec(path, argv, env, says, errors, d);
 }
 
 static int exec_searched(const char *file, char *const argv[], char **env, const char *guard,
-			 struct diag *d)
+			 int errors, struct diag *d)
 {
 	char room[PATH_MAX];
 	const char *path = find_program(file, room, sizeof(room));
 
-	return path ? exec_found(path, argv, env, guard, d) : fail_exec(file, d);
+	return path ? exec_found(path, argv, env, guard, errors, d) : fail_exec(file, d);
 }
 
-int run_exec(const char *file, char *const argv[], char **env, const char *guard, struct diag *d)
+int run_exec(const char *file, char *const argv[], char **env, const char *guard, int errors,
+	     struct diag *d)
 {
 	/* execvp(3) takes PATH from here; execvpe(3) would, too. */
 	environ = env;
 	if (guard && !strchr(file, '/'))
-		return exec_searched(file, argv, env, guard, d);
+		return exec_searched(file, argv, env, guard, errors, d);
 	if (guard)
-		return can_exec(file) ? exec_found(file, argv, env, guard, d) : fail_exec(file, d);
+		return can_exec(file) ? exec_found(file, argv, env, guard, errors, d) : fail_exec(file, d);
 	execvp(file, argv);
 	return fail_exec(file, d);
 }

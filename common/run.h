@@ -66,6 +66,8 @@ int run_attended(const struct run *run, const char *name, int peer, struct diag 
  * execvp(3) of FILE with environment ENV, whose PATH serves for the look-up.
  * Returns only on failure: -1 and *d, with the status that it deserves (126
  * or 127). environ is ENV then. GUARD, if not NULL, is the name of the tool,
- * and FILE may be an enemy's: see trampoline.h.
+ * and FILE may be an enemy's: see trampoline.h. Then what only shows after this
+ * process image is gone is said on the descriptor ERRORS.
  */
-int run_exec(const char *file, char *const argv[], char **env, const char *guard, struct diag *d);
+int run_exec(const char *file, char *const argv[], char **env, const char *guard, int errors,
+	     struct diag *d);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -32,8 +33,18 @@ __asm__(".pushsection .rodata\n"
 	"	movq 5f(%rip), %rax\n"
 	"	cmpq %rax, (%rdi)\n"		/* MARK? */
 	"	movl $-40, %eax\n"		/* ELOOP */
+	"	movl $2, %r13d\n"
 	"	jne 1f\n"
-	"	movq 16(%rsp), %rdi\n"		/* path */
+	"	leaq trampoline_end(%rip), %r12\n"
+	"	movl 4(%r12), %r13d\n"		/* where to say it */
+	"	cmpl $2, %r13d\n"
+	"	je 6f\n"
+	"	movl %r13d, %edi\n"
+	"	movl $2, %esi\n"		/* F_SETFD */
+	"	movl $1, %edx\n"		/* FD_CLOEXEC */
+	"	movl $72, %eax\n"		/* fcntl */
+	"	syscall\n"
+	"6:	movq 16(%rsp), %rdi\n"		/* path */
 	"	leaq 24(%rsp), %rsi\n"		/* argv */
 	"	movq (%rsp), %rax\n"
 	"	leaq 16(%rsp,%rax,8), %rdx\n"	/* envp */
@@ -55,15 +66,15 @@ __asm__(".pushsection .rodata\n"
 	"	xorl %ebx, %ebx\n"
 	"2:	leaq trampoline_end(%rip), %r12\n"
 	"	movl (%r12), %edx\n"
-	"	leaq 4(%r12), %rsi\n"
-	"	movl $2, %edi\n"
+	"	leaq 8(%r12), %rsi\n"
+	"	movl %r13d, %edi\n"
 	"	movl $1, %eax\n"		/* write */
 	"	syscall\n"
 	"	movl %ebx, %eax\n"
 	"	shll $5, %eax\n"
 	"	leaq 512(%r12,%rax), %rsi\n"
 	"	movzbl 31(%rsi), %edx\n"
-	"	movl $2, %edi\n"
+	"	movl %r13d, %edi\n"
 	"	movl $1, %eax\n"
 	"	syscall\n"
 	"	movl $126, %edi\n"
@@ -87,8 +98,19 @@ __asm__(".pushsection .rodata\n"
 	"	ldr x9, [x9]\n"
 	"	ldr x10, 5f\n"
 	"	mov x0, #-40\n"			/* ELOOP */
+	"	mov w22, #2\n"
 	"	cmp x9, x10\n"			/* MARK? */
 	"	b.ne 1f\n"
+	"	adr x21, trampoline_end\n"
+	"	ldr w22, [x21, #4]\n"		/* where to say it */
+	"	cmp w22, #2\n"
+	"	b.eq 6f\n"
+	"	mov w0, w22\n"
+	"	mov x1, #2\n"			/* F_SETFD */
+	"	mov x2, #1\n"			/* FD_CLOEXEC */
+	"	mov x8, #25\n"			/* fcntl */
+	"	svc #0\n"
+	"6:\n"
 	"	ldr x0, [sp, #16]\n"
 	"	add x1, sp, #24\n"
 	"	ldr x9, [sp]\n"
@@ -113,14 +135,14 @@ __asm__(".pushsection .rodata\n"
 	"	mov x19, #0\n"
 	"2:	adr x21, trampoline_end\n"
 	"	ldr w2, [x21]\n"
-	"	add x1, x21, #4\n"
-	"	mov x0, #2\n"
+	"	add x1, x21, #8\n"
+	"	mov w0, w22\n"
 	"	mov x8, #64\n"			/* write */
 	"	svc #0\n"
 	"	add x1, x21, #512\n"
 	"	add x1, x1, x19, lsl #5\n"
 	"	ldrb w2, [x1, #31]\n"
-	"	mov x0, #2\n"
+	"	mov w0, w22\n"
 	"	mov x8, #64\n"
 	"	svc #0\n"
 	"	mov x0, #126\n"
@@ -174,7 +196,8 @@ static const struct record records[81] = {
 /* It begins with the text that comes before each of these. */
 struct speech {
 	uint32_t len;
-	char text[508];
+	int32_t fd;
+	char text[504];
 };
 
 #define BASE 0x400000UL
@@ -218,13 +241,35 @@ static int make_memfd(void)
 	return fd < 0 && errno == EINVAL ? memfd_create("trampoline", flags) : fd;
 }
 
-static int make(const char *says, struct diag *d)
+/*
+ * RLIMIT_FSIZE holds for a memfd as well. Away with it, as far as we may, while
+ * it is written: the program gets the limit that we were given.
+ */
+static int write_parts(int fd, const struct iovec *parts, int n, size_t size)
+{
+	struct rlimit old, none = { RLIM_INFINITY, RLIM_INFINITY };
+	bool limited = getrlimit(RLIMIT_FSIZE, &old) == 0 && old.rlim_cur < size;
+	ssize_t written;
+
+	if (limited && setrlimit(RLIMIT_FSIZE, &none) < 0) {
+		none = (struct rlimit){ old.rlim_max, old.rlim_max };
+		setrlimit(RLIMIT_FSIZE, &none);
+	}
+	written = writev(fd, parts, n);
+	if (written >= 0)
+		errno = EFBIG;
+	if (limited && setrlimit(RLIMIT_FSIZE, &old) < 0)
+		return -1;
+	return written == (ssize_t)size ? 0 : -1;
+}
+
+static int make(const char *says, int says_to, struct diag *d)
 {
 	const size_t code = (size_t)(trampoline_end - trampoline_code);
 	const size_t size = sizeof(struct head) + code + sizeof(struct speech) + sizeof(records);
 	cleanup_close int fd = make_memfd();
 	struct head head = make_head(size);
-	struct speech speech = { .len = (uint32_t)strnlen(says, sizeof(speech.text)) };
+	struct speech speech = { .len = (uint32_t)strnlen(says, sizeof(speech.text)), .fd = says_to };
 	const struct iovec parts[] = {
 		{ &head, sizeof(head) },
 		{ (void *)(uintptr_t)trampoline_code, code },
@@ -235,15 +280,17 @@ static int make(const char *says, struct diag *d)
 	memcpy(speech.text, says, speech.len);
 	if (fd < 0)
 		return diag_fail(d, NULL, "memfd_create");
-	if (writev(fd, parts, 4) != (ssize_t)size)
-		return diag_fail(d, NULL, "write the trampoline");
+	if (write_parts(fd, parts, 4, size) < 0) {
+		diag_fail(d, NULL, "write the trampoline");
+		return d->err == EFBIG ? diag_hint(d, "files may have %zu bytes or less here (ulimit -f)", size - 1) : -1;
+	}
 	return steal_fd(&fd);
 }
 
 int trampoline_exec(const char *path, char *const argv[], char **env, const char *says,
-		    struct diag *d)
+		    int says_to, struct diag *d)
 {
-	cleanup_close int fd = make(says, d);
+	cleanup_close int fd = make(says, says_to, d);
 	cleanup_free char **large = NULL;
 	char *few[64], **all = few;
 	size_t n = 0;
@@ -260,8 +307,13 @@ int trampoline_exec(const char *path, char *const argv[], char **env, const char
 	all[0] = (char *)(uintptr_t)MARK;
 	all[1] = (char *)(uintptr_t)path;
 	memcpy(all + 2, argv, (n + 1) * sizeof(*all));
+	/* The trampoline closes it at the next exec. */
+	if (says_to != STDERR_FILENO)
+		fcntl(says_to, F_SETFD, 0);
 	kernel_execveat(fd, "", all, env, AT_EMPTY_PATH);
 	diag_fail(d, path, "execute");
+	if (says_to != STDERR_FILENO)
+		fcntl(says_to, F_SETFD, FD_CLOEXEC);
 	/* A memfd has no path that could be missing, but TOMOYO makes one up and looks it up (5.10). */
 	if (d->err == ENOENT)
 		return diag_hint(d, "the kernel's TOMOYO looks for it as /dev/fd/%d, which is not there", fd);
@@ -274,9 +326,9 @@ int trampoline_exec(const char *path, char *const argv[], char **env, const char
 const bool trampoline_there = false;
 
 int trampoline_exec(const char *path, char *const argv[], char **env, const char *says,
-		    struct diag *d)
+		    int says_to, struct diag *d)
 {
-	(void)argv, (void)env, (void)says;
+	(void)argv, (void)env, (void)says, (void)says_to;
 	return diag_set(d, ENOSYS, path, "trampoline");
 }
 #endif

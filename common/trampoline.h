@@ -22,9 +22,9 @@ extern const bool trampoline_there;
 
 /*
  * execve(2) of PATH by way of it. If the program cannot be executed, it is the
- * trampoline that says so on stderr, beginning with SAYS ("nsenter-lite:
+ * trampoline that says so on the descriptor SAYS_TO, beginning with SAYS ("nsenter-lite:
  * execute: /bin/x: "), and ends with status 126 or 127; what can be found out
  * before should be. Returns -1 and *d if there is no getting that far.
  */
 int trampoline_exec(const char *path, char *const argv[], char **env, const char *says,
-		    struct diag *d);
+		    int says_to, struct diag *d);

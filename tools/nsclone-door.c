@@ -122,7 +122,7 @@ static bool needs_gate(const struct nsclone *n)
 
 	return plan->user.writer == MAP_OUTSIDE || plan->init || plan->setup || plan->late ||
 	       n->host_setup || n->pid_file || n->pid_fd >= 0 || n->status_fd >= 0 || n->block_fd >= 0 ||
-	       plan_has_pins(plan);
+	       n->background || plan_has_pins(plan);
 }
 
 /* End the child, if it has not, and take back what was made for it. */
@@ -185,7 +185,7 @@ static int announce(struct launch *l, struct diag *d)
 		return -1;
 	if (n->block_fd >= 0 && !mirror_wait_fd(&l->parent.mirror, n->block_fd))
 		return parent_lost(&l->parent, d);
-	return 0;
+	return n->background ? nsclone_report_pid(l->parent.mirror.pid, d) : 0;
 }
 
 static int set_clocks(struct launch *l, const struct outside *out, struct diag *d)
@@ -310,13 +310,14 @@ static void wait_init(struct launch *l)
 		l->parent.mirror.end = note.ended;
 }
 
-static int detach(struct launch *l, struct diag *d)
+/* What only we know of the end, besides the status that we end with. */
+static int report_end(const struct launch *l, struct diag *d)
 {
-	if (nsclone_report_pid(l->parent.mirror.pid, d) < 0) {
-		take_back(l);
+	const struct mirror *m = &l->parent.mirror;
+
+	if (l->n->status_fd >= 0 && nsclone_report_end(l->n->status_fd, &m->end, d) < 0)
 		return -1;
-	}
-	_exit(0);
+	return mirror_check_output(m, d);
 }
 
 int nsclone_launch(const struct nsclone *n, struct diag *d)
@@ -339,13 +340,13 @@ int nsclone_launch(const struct nsclone *n, struct diag *d)
 		return -1;
 	mirror_start(&l.parent.mirror);
 	if (n->background)
-		return detach(&l, d);
+		_exit(0);
 	set_leave(&l.kept.set);
 	if (n->plan.init)
 		wait_init(&l);
 	else
 		mirror_wait_end(&l.parent.mirror);
-	if (n->status_fd >= 0)
-		nsclone_report_end(n->status_fd, &l.parent.mirror.end);
+	if (report_end(&l, d) < 0)
+		return -1;
 	mirror_end(&l.parent.mirror.end);
 }

@@ -12,23 +12,13 @@
 
 #include "cleanup.h"
 #include "diag.h"
+#include "file.h"
 #include "nsref.h"
+#include "procdir.h"
 
 static int write_all(int fd, const char *text)
 {
-	size_t len = strlen(text);
-
-	while (len) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		text += n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return file_write_all(fd, text, strlen(text));
 }
 
 static int write_new_file(const char *path, const char *text)
@@ -68,43 +58,58 @@ int nsclone_report_pid_fd(int fd, pid_t pid, struct diag *d)
 	return report_pid(fd, pid) < 0 ? diag_fail(d, NULL, "write the PID to descriptor %d", fd) : 0;
 }
 
-/* Only since pidfs (6.9) does the inode number of a pidfd name the process. */
-static uint64_t pidfd_inode(int pidfd)
+/* Only since pidfs (6.9) does the inode number of a pidfd name the process: 0 before. -1 and *d. */
+static int pidfd_inode(int pidfd, uint64_t *inode, struct diag *d)
 {
 	struct statfs fs;
 	struct stat st;
 
-	if (fstatfs(pidfd, &fs) < 0 || (uint32_t)fs.f_type != KERNEL_PIDFS_MAGIC ||
-	    fstat(pidfd, &st) < 0)
-		return 0;
-	return (uint64_t)st.st_ino;
+	*inode = 0;
+	if (fstatfs(pidfd, &fs) < 0 || fstat(pidfd, &st) < 0)
+		return diag_fail(d, NULL, "look at the pidfd of the child");
+	if ((uint32_t)fs.f_type == KERNEL_PIDFS_MAGIC)
+		*inode = (uint64_t)st.st_ino;
+	return 0;
+}
+
+static int write_status(int fd, const char *text, struct diag *d)
+{
+	return write_all(fd, text) < 0 ? diag_fail(d, NULL, "write the status to descriptor %d", fd) : 0;
 }
 
 int nsclone_report_start(int fd, pid_t pid, int pidfd, unsigned int flags, struct diag *d)
 {
-	uint64_t inode = pidfd_inode(pidfd);
 	char text[1024], path[NSREF_PATH];
+	pid_t number = 0;
+	uint64_t inode;
 	size_t len;
+
+	if (pidfd_inode(pidfd, &inode, d) < 0)
+		return -1;
+	if (flags && procdir_number(pidfd, &number, d) < 0)
+		return -1;
 
 	len = (size_t)snprintf(text, sizeof(text), "{\"child-pid\": %d", (int)pid);
 	if (inode)
 		len += (size_t)snprintf(text + len, sizeof(text) - len,
 					", \"pidfd-inode\": %" PRIu64, inode);
 	for (int type = 0; type < NSTYPE_COUNT; type++) {
-		uint64_t ns = 0;
+		uint64_t ns;
 
-		if (flags & nstype_table[type].flag)
-			ns = nsref_inode(nsref_path(path, pid, type, false));
-		if (ns)
-			len += (size_t)snprintf(text + len, sizeof(text) - len,
-						", \"%s-namespace\": %" PRIu64,
-						nstype_table[type].name, ns);
+		/* One with offsets of its own is entered at exec. */
+		if (!(flags & nstype_table[type].flag))
+			continue;
+		ns = nsref_inode(nsref_path(path, number, type, type == NS_TIME));
+		if (!ns)
+			return diag_fail(d, path, "look at the new %s namespace", nstype_table[type].words);
+		len += (size_t)snprintf(text + len, sizeof(text) - len, ", \"%s-namespace\": %" PRIu64,
+					nstype_table[type].name, ns);
 	}
 	snprintf(text + len, sizeof(text) - len, "}\n");
-	return write_all(fd, text) < 0 ? diag_fail(d, NULL, "write the status to descriptor %d", fd) : 0;
+	return write_status(fd, text, d);
 }
 
-void nsclone_report_end(int fd, const struct ended *e)
+int nsclone_report_end(int fd, const struct ended *e, struct diag *d)
 {
 	char text[80];
 
@@ -113,8 +118,7 @@ void nsclone_report_end(int fd, const struct ended *e)
 			 128 + e->signal, e->signal);
 	else
 		snprintf(text, sizeof(text), "{\"exit-code\": %d}\n", e->status);
-	/* The program has ended as it has, whether or not anybody reads of it. */
-	(void)!write_all(fd, text);
+	return write_status(fd, text, d);
 }
 
 int nsclone_report_pid(pid_t pid, struct diag *d)

@@ -45,5 +45,5 @@ int nsclone_launch(const struct nsclone *n, struct diag *d);
 int nsclone_report_pid_file(const char *path, pid_t pid, struct diag *d);
 int nsclone_report_pid_fd(int fd, pid_t pid, struct diag *d);
 int nsclone_report_start(int fd, pid_t pid, int pidfd, unsigned int flags, struct diag *d);
-void nsclone_report_end(int fd, const struct ended *e);
+int nsclone_report_end(int fd, const struct ended *e, struct diag *d);
 int nsclone_report_pid(pid_t pid, struct diag *d);

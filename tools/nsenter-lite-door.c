@@ -284,6 +284,8 @@ static int run_as_child(struct opened *o, const struct nsenter *n, struct diag *
 	nsenter_close(o);
 	mirror_start(&parent.mirror);
 	mirror_wait_end(&parent.mirror);
+	if (mirror_check_output(&parent.mirror, d) < 0)
+		return -1;
 	mirror_end(&parent.mirror.end);
 }
 
