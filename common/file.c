@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -169,23 +168,6 @@ const char *file_next(DIR *all)
 		entry = readdir(all);
 	} while (entry && (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")));
 	return entry ? entry->d_name : NULL;
-}
-
-/* There is no call that waits for a lock and not for ever. */
-int file_lock(int fd, const char *path, const char *step, struct diag *d)
-{
-	const int seconds = 10, pause_ms = 2;
-
-	for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += pause_ms) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return diag_fail(d, path, "%s", step);
-		if (waited >= seconds * 1000) {
-			diag_fail(d, path, "%s", step);
-			return diag_hint(d, "somebody has had its lock for %d seconds (flock(2))", seconds);
-		}
-		poll(NULL, 0, pause_ms);
-	}
-	return 0;
 }
 
 int file_look(int dir, const char *name, dev_t *device, uint64_t *inode)

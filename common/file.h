@@ -46,13 +46,6 @@ int file_look(int dir, const char *name, dev_t *device, uint64_t *inode);
 /* Is it still FD that has the name NAME in DIR? If it cannot be told, it is. */
 bool file_is_named(int dir, const char *name, int fd);
 
-/*
- * Have the exclusive lock of FD, which is PATH in the message (flock(2)). Who may
- * read a file may lock it, and need not let it go: after 10 seconds it is a
- * failure. -1 and *d.
- */
-int file_lock(int fd, const char *path, const char *step, struct diag *d);
-
 /* Read the directory DIR from its start on, by a descriptor that closedir(3) closes. NULL with errno. */
 DIR *file_list(int dir);
 

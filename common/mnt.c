@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,18 +94,85 @@ int mnt_is_root(int fd)
 	return same < 0 ? -1 : !same;
 }
 
-int mnt_make_private(const char *dir, struct diag *d)
+/* Room for "/proc/self/fd/N". */
+#define FD_LINK 40
+
+/* mount(2) follows it to exactly what FD is, and looks nothing up. */
+static char *fd_link(char link[FD_LINK], int fd)
 {
-	return mount(NULL, dir, NULL, MS_PRIVATE, NULL) < 0 ? diag_fail(d, dir, "make private") : 0;
+	snprintf(link, FD_LINK, "/proc/self/fd/%d", fd);
+	return link;
 }
 
-int mnt_bind_private(const char *dir, struct diag *d)
+/* 1: FD and OTHER are the same directory; 0; -1 with errno. */
+static int is_same_file(int fd, int other)
 {
-	if (mount(dir, dir, NULL, MS_BIND | MS_REC, NULL) < 0)
+	struct stat a, b;
+
+	if (fstat(fd, &a) < 0 || fstat(other, &b) < 0)
+		return -1;
+	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/*
+ * By its present name in the directory above: only a name leads to what is mounted
+ * on top. It may be renamed while we look, and is then looked for again.
+ */
+int mnt_open_top(int fd)
+{
+	char link[FD_LINK], path[PATH_MAX], top[FD_LINK + NAME_MAX + 8];
+
+	for (int tries = 0; tries < 10; tries++) {
+		ssize_t len = readlink(fd_link(link, fd), path, sizeof(path) - 1);
+		cleanup_close int found = -1;
+		int same;
+
+		if (len <= 0)
+			return -1;
+		path[len] = '\0';
+		snprintf(top, sizeof(top), "%s/../%.*s", link, NAME_MAX, strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
+		found = open(top, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (found < 0 && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+			return -1;
+		same = found < 0 ? 0 : is_same_file(fd, found);
+		if (same)
+			return same < 0 ? -1 : steal_fd(&found);
+	}
+	errno = ESTALE;
+	return -1;
+}
+
+int mnt_make_private(int fd, const char *dir, struct diag *d)
+{
+	char link[FD_LINK];
+
+	return mount(NULL, fd_link(link, fd), NULL, MS_PRIVATE, NULL) < 0 ?
+	       diag_fail(d, dir, "make private") : 0;
+}
+
+/* The mount that has come on top of FD, if it has: nothing lies above the root directory. */
+static int open_bound(int fd, const char *dir, struct diag *d)
+{
+	cleanup_close int top = mnt_open_top(fd);
+	int same = top < 0 ? -1 : mnt_is_same(fd, top);
+
+	if (same > 0)
+		errno = ESTALE;
+	return same ? diag_fail(d, dir, "bind onto itself") : steal_fd(&top);
+}
+
+int mnt_bind_private(int fd, const char *dir, struct diag *d)
+{
+	cleanup_close int top = -1;
+	char link[FD_LINK];
+
+	if (mount(fd_link(link, fd), link, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return diag_fail(d, dir, "bind onto itself");
-	if (mnt_make_private(dir, d) == 0)
-		return 0;
-	umount2(dir, UMOUNT_NOFOLLOW | MNT_DETACH);
+	top = open_bound(fd, dir, d);
+	if (top >= 0 && mnt_make_private(top, dir, d) == 0)
+		return steal_fd(&top);
+	if (top >= 0)
+		umount2(fd_link(link, top), MNT_DETACH);
 	return -1;
 }
 

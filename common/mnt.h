@@ -45,11 +45,26 @@ int mnt_parse_propagation(const char *text, enum propagation *out, struct diag *
  */
 int mnt_setup(const struct mnt_plan *plan, struct diag *d);
 
-/* Bind DIR onto itself, with what is mounted beneath it, and make that private. -1 and *d: it is as it was. */
-int mnt_bind_private(const char *dir, struct diag *d);
+/*
+ * Three calls for a directory that is held by the descriptor FD and that messages
+ * call DIR. None of them looks up DIR: whoever owns a directory on the way to it
+ * could substitute another, even while one mount(2) looks up its two paths.
+ *
+ * Bind it onto itself, with what is mounted beneath it, and make that private:
+ * a descriptor (O_PATH) of the new mount, owned by the caller. -1 and *d: it is as
+ * it was, unless somebody else has renamed the directory meanwhile.
+ */
+int mnt_bind_private(int fd, const char *dir, struct diag *d);
 
-/* Make the mount at DIR private. -1 and *d. */
-int mnt_make_private(const char *dir, struct diag *d);
+/* Make the mount private whose root FD is. -1 and *d. */
+int mnt_make_private(int fd, const char *dir, struct diag *d);
+
+/*
+ * A descriptor (O_PATH, owned by the caller) of what is mounted on top of it: of
+ * the same directory, by whichever mount. -1 with errno: ESTALE if it is another
+ * one, which has been mounted there or put into its place.
+ */
+int mnt_open_top(int fd);
 
 /* 1: the directory FD is the root of a mount; 0: it is not; -1 with errno. */
 int mnt_is_root(int fd);

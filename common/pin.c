@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "file.h"
+#include "lock.h"
 #include "mnt.h"
 #include "nsref.h"
 
@@ -29,10 +30,14 @@ char *pin_source(char path[NSREF_PATH], const char *proc, enum nstype type)
 	return path;
 }
 
-/* The mount on top at DIR is the one to look at: another may have come while we waited. */
+/*
+ * Of fifty processes at once the first binds, the others find it done: the mount on
+ * top at DIR is the one to look at, another may have come while we waited.
+ */
 static int bind_private(struct pin *pin, const char *dir, struct diag *d)
 {
 	cleanup_close int top = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int bound = -1;
 	int shared = top < 0 ? -1 : mnt_is_shared(top);
 
 	if (shared <= 0)
@@ -40,42 +45,23 @@ static int bind_private(struct pin *pin, const char *dir, struct diag *d)
 	pin->bound = strdup(dir);
 	if (!pin->bound)
 		return diag_fail(d, dir, "make private");
-	if (mnt_bind_private(dir, d) == 0)
+	/* A descriptor of the self-bind would keep it busy. */
+	bound = mnt_bind_private(top, dir, d);
+	if (bound >= 0)
 		return 0;
 	free(pin->bound);
 	pin->bound = NULL;
 	return -1;
 }
 
-/*
- * One at a time: of fifty at once the first binds, the others find it done. It
- * is the parent that is locked: a descriptor of DIR would keep the self-bind
- * busy.
- */
-static int lock_parent(const char *dir, struct diag *d)
-{
-	cleanup_close int fd = -1;
-	char parent[PATH_MAX];
-
-	snprintf(parent, sizeof(parent), "%s/..", dir);
-	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return diag_fail(d, dir, "make private");
-	return file_lock(fd, dir, "lock the directory above", d) < 0 ? -1 : steal_fd(&fd);
-}
-
-/* Returns the lock: until the pin is there nobody may take the self-bind back. */
-static int make_dir_private(struct pin *pin, struct diag *d)
+/* Takes the lock, too: until the pin is there nobody may take the self-bind back. */
+static int make_dir_private(struct pin *pin, struct lock *lock, struct diag *d)
 {
 	cleanup_free char *copy = strdup(pin->file);
-	cleanup_close int lock = -1;
-	const char *dir;
 
 	if (!copy)
 		return diag_fail(d, pin->file, "make private");
-	dir = dirname(copy);
-	lock = lock_parent(dir, d);
-	return lock < 0 || bind_private(pin, dir, d) < 0 ? -1 : steal_fd(&lock);
+	return lock_mounts(lock, d) < 0 ? -1 : bind_private(pin, dirname(copy), d);
 }
 
 /* mknod(2) does with one call what takes two of open(2). */
@@ -143,15 +129,12 @@ static int attach(struct pin *pin, const char *source, enum nstype type, struct 
 static int make(struct pin *pin, const char *source, enum nstype type, bool make_private,
 		struct diag *d)
 {
-	cleanup_close int lock = -1;
-	int ret = -1;
+	struct lock lock = LOCK_NONE;
+	int ret = make_private ? make_dir_private(pin, &lock, d) : 0;
 
-	if (make_private)
-		lock = make_dir_private(pin, d);
-	if (!make_private || lock >= 0)
+	if (ret == 0)
 		ret = attach(pin, source, type, d);
-	cleanup_close_fd(&lock);
-	lock = -1;
+	lock_release(&lock);
 	if (ret)
 		pin_undo(pin);
 	return ret;
@@ -198,11 +181,12 @@ int pin_try_cpus(pin_attempt *attempt, void *arg, struct diag *d)
 /* Not while somebody is about to pin there; busy is where somebody has. */
 static void unbind(const char *dir)
 {
+	struct lock lock = LOCK_NONE;
 	struct diag ignored;
-	int lock = lock_parent(dir, &ignored);
 
+	lock_mounts(&lock, &ignored);
 	umount2(dir, UMOUNT_NOFOLLOW);
-	cleanup_close_fd(&lock);
+	lock_release(&lock);
 }
 
 /* Somebody may have pinned another namespace on the same file. */

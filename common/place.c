@@ -15,6 +15,7 @@
 #include "diag.h"
 #include "file.h"
 #include "kernel.h"
+#include "lock.h"
 #include "mnt.h"
 
 static const char system_place[] = "/run/nspin";
@@ -141,19 +142,63 @@ static int look_at_mount(const struct place *place, struct diag *d)
 	return !root ? BIND : shared ? MAKE_PRIVATE : NOTHING;
 }
 
-/* What is on top at its path; another may have put it there while we waited. */
-static int reopen(struct place *place, struct diag *d)
-{
-	int there;
+/*
+ * A directory of ours may lie beneath one of somebody else's, who can rename it at
+ * any time and put another one of ours into its place. So the path is looked up
+ * once, when the place is opened and checked; all that follows, mounts too, goes by
+ * the descriptor. Which of our directories it is may have been his choice, but what
+ * is in it is ours, and no mount lands anywhere else.
+ */
 
+/* From the same directory on, by the mount that is on top of it. -1 and *d. */
+static int go_on_with(struct place *place, int top, struct diag *d)
+{
+	int fd = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return diag_fail(d, place->path, "open the place of sets");
 	let_go(&place->dir);
-	there = open_found(place, d);
-	return there ? there : diag_set(d, ENOENT, place->path, "open the place of sets");
+	place->dir = fd;
+	return 0;
+}
+
+/* Another process may have mounted it onto itself while we waited. */
+static int go_to_top(struct place *place, struct diag *d)
+{
+	cleanup_close int top = mnt_open_top(place->dir);
+
+	return top < 0 ? diag_fail(d, place->path, "open the place of sets") : go_on_with(place, top, d);
+}
+
+static int bind_place(struct place *place, struct diag *d)
+{
+	cleanup_close int top = mnt_bind_private(place->dir, place->path, d);
+
+	return top < 0 ? -1 : go_on_with(place, top, d);
+}
+
+/* .new is 0700: nobody else can open it, and so nobody else can lock it. */
+static int open_work(struct place *place, struct diag *d)
+{
+	if (file_mkdir(place->dir, ".new", 0700) < 0 && errno != EEXIST)
+		return diag_fail(d, place->path, "write to the place of sets");
+	let_go(&place->work);
+	place->work = openat(place->dir, ".new", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return place->work < 0 ? diag_fail(d, place->path, "open .new in the place of sets") : 0;
+}
+
+static int make_mount(struct place *place, struct diag *d)
+{
+	int todo = go_to_top(place, d) < 0 ? -1 : look_at_mount(place, d);
+
+	if (todo <= NOTHING)
+		return todo;
+	return todo == MAKE_PRIVATE ? mnt_make_private(place->dir, place->path, d) : bind_place(place, d);
 }
 
 /*
  * One at a time: of fifty at once the first binds, the others find it done. The
- * lock is one of the directory itself, whatever mount it is seen through.
+ * lock is that of .new, whatever mount it is seen through.
  */
 static int become_private(struct place *place, struct diag *d)
 {
@@ -162,17 +207,10 @@ static int become_private(struct place *place, struct diag *d)
 
 	if (todo <= NOTHING)
 		return todo;
-	lock = openat(place->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (lock < 0)
-		return diag_fail(d, place->path, "lock the place of sets");
-	if (file_lock(lock, place->path, "lock the place of sets", d) < 0 || reopen(place, d) < 0)
+	if (open_work(place, d) < 0)
 		return -1;
-	todo = look_at_mount(place, d);
-	if (todo <= NOTHING)
-		return todo;
-	if (todo == MAKE_PRIVATE)
-		return mnt_make_private(place->path, d);
-	return mnt_bind_private(place->path, d) < 0 || reopen(place, d) < 0 ? -1 : 0;
+	lock = steal_fd(&place->work);
+	return lock_take(lock, place->path, "lock the place of sets", d) < 0 ? -1 : make_mount(place, d);
 }
 
 static int make(struct place *place, struct diag *d)
@@ -183,21 +221,16 @@ static int make(struct place *place, struct diag *d)
 		return there < 0 ? -1 : 0;
 	if (file_mkdir(AT_FDCWD, place->path, 0755) < 0 && errno != EEXIST)
 		return diag_fail(d, place->path, "make the place of sets");
-	return reopen(place, d) < 0 ? -1 : 0;
+	there = open_found(place, d);
+	return there ? (there < 0 ? -1 : 0) : diag_set(d, ENOENT, place->path, "open the place of sets");
 }
 
 int place_prepare(struct place *place, bool mounts, struct diag *d)
 {
 	if (place->work >= 0 && place->mounts >= mounts)
 		return 0;
-	if (make(place, d) < 0 || (mounts && become_private(place, d) < 0))
+	if (make(place, d) < 0 || (mounts && become_private(place, d) < 0) || open_work(place, d) < 0)
 		return -1;
-	if (file_mkdir(place->dir, ".new", 0700) < 0 && errno != EEXIST)
-		return diag_fail(d, place->path, "write to the place of sets");
-	let_go(&place->work);
-	place->work = openat(place->dir, ".new", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (place->work < 0)
-		return diag_fail(d, place->path, "open .new in the place of sets");
 	place->mounts = mounts;
 	return 0;
 }

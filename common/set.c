@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "file.h"
 #include "keeper.h"
 #include "kernel.h"
+#include "lock.h"
 #include "members.h"
 #include "nsref.h"
 #include "pidns.h"
@@ -38,10 +38,16 @@ static int fail_missing(const struct place *place, const char *name, struct diag
 	return diag_set(d, 0, place->path, "there is no set %s", name);
 }
 
-/* A descriptor of the directory of the set, owned by the caller. -1 and *d. */
-static int open_dir(const struct place *place, const char *name, struct diag *d)
+/*
+ * The mode of a set's directory: others find what is in there by its name, but
+ * cannot open the directory itself, and so cannot lock it.
+ */
+enum { SET_MODE = 0711 };
+
+/* A descriptor of the directory of the set (O_PATH, or to be locked), owned by the caller. -1 and *d. */
+static int open_dir(const struct place *place, const char *name, int how, struct diag *d)
 {
-	int fd = openat(place->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(place->dir, name, how | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd >= 0)
 		return fd;
@@ -57,7 +63,7 @@ int set_open_in(struct place *place, const char *name, int fd[NSTYPE_COUNT], str
 		return there < 0 ? -1 : fail_missing(place, name, d);
 	/* One that is being replaced by another, or removed, is looked for anew. */
 	for (bool again = true; again;) {
-		dir = open_dir(place, name, d);
+		dir = open_dir(place, name, O_PATH, d);
 		if (dir < 0)
 			return -1;
 		ret = members_open(name, dir, fd, d);
@@ -78,14 +84,14 @@ int set_open(const char *name, int fd[NSTYPE_COUNT], struct diag *d)
 	return ret;
 }
 
-/* What is not locked in there is nobody's: who has made it has been killed. */
+/* An unlocked directory in .new is an orphan: its builder was killed. */
 static void sweep_one(int work, const char *name)
 {
 	cleanup_close int dir = openat(work, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct diag ignored;
 	bool gone;
 
-	if (dir >= 0 && flock(dir, LOCK_EX | LOCK_NB) == 0 && file_is_named(work, name, dir))
+	if (dir >= 0 && lock_try(dir) && file_is_named(work, name, dir))
 		members_dismantle(work, name, dir, name, &gone, &ignored);
 }
 
@@ -131,7 +137,7 @@ static int open_site(const struct place *place, struct site *site, const char *n
 	for (unsigned int n = 0;; n++) {
 		cleanup_close int dir = -1;
 
-		if (file_mkdir(place->work, next_name(site, name, n), 0755) < 0) {
+		if (file_mkdir(place->work, next_name(site, name, n), SET_MODE) < 0) {
 			if (errno == EEXIST)
 				continue;
 			return fail(place, ".new", "make the directory of a set", d);
@@ -139,7 +145,7 @@ static int open_site(const struct place *place, struct site *site, const char *n
 		dir = openat(place->work, site->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (dir < 0 && errno != ENOENT)
 			fail(place, ".new", "open the directory of a set", d);
-		if ((dir < 0 && errno != ENOENT) || (dir >= 0 && file_lock(dir, name, "lock the set", d) < 0)) {
+		if ((dir < 0 && errno != ENOENT) || (dir >= 0 && lock_take(dir, name, "lock the set", d) < 0)) {
 			unlinkat(place->work, site->name, AT_REMOVEDIR);
 			return -1;
 		}
@@ -206,13 +212,24 @@ static int build(const struct place *place, const struct set_wish *wish, const i
 	return ret;
 }
 
+/* An older version let anyone open the directory of a set. */
+static void close_to_others(int dir)
+{
+	struct stat st;
+
+	if (fstat(dir, &st) == 0 && (st.st_mode & 0777) == 0755)
+		fchmod(dir, SET_MODE);
+}
+
 /* The set as it is, locked, so that one change comes after the other. */
 static int open_locked(const struct place *place, const char *name, struct diag *d)
 {
 	for (;;) {
-		cleanup_close int dir = open_dir(place, name, d);
+		cleanup_close int dir = open_dir(place, name, O_RDONLY, d);
 
-		if (dir < 0 || file_lock(dir, name, "lock the set", d) < 0)
+		if (dir >= 0)
+			close_to_others(dir);
+		if (dir < 0 || lock_take(dir, name, "lock the set", d) < 0)
 			return -1;
 		if (file_is_named(place->dir, name, dir))
 			return steal_fd(&dir);

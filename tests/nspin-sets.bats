@@ -598,6 +598,7 @@ made_so() {
 		)
 		assert_equal "$(stat -c '%a %F' "$NSPIN_DIR")" '755 directory'
 		assert_equal "$(stat -c %a "$NSPIN_DIR/.new")" 700
+		assert_equal "$(stat -c %a "$NSPIN_DIR/world")" 711
 		! is_kept world || assert_equal "$(stat -c %a "$NSPIN_DIR/world/keeper")" 600
 		holds world "$TARGET" $TYPES
 		quietly -d world
@@ -609,7 +610,7 @@ made_so() {
 	unable "$D/none.*No such file" -t "$TARGET" world
 }
 
-@test "the place is made, mode 755 and a keeper's record 600 whatever the umask, but not what is above it" { each_kind made_so; }
+@test "the place is made, mode 755, a set 711 and a keeper's record 600 whatever the umask, but not what is above it" { each_kind made_so; }
 
 # Of root, who is root of the mount namespace, but without the capability
 incapable() {
@@ -764,21 +765,3 @@ not_there() {
 }
 
 @test "who only reads makes no place" { each_kind not_there; }
-
-# Who may read a directory may lock it; nobody is kept waiting for ever by that.
-locked_by_another() {
-	own_world -u -i
-	quietly -t "$TARGET" -u world
-	start "${AS_USER[@]}" flock --no-fork "$NSPIN_DIR/world" sleep 999
-	wait_until is_locked "$NSPIN_DIR/world"
-	unable 'lock the set: world: ' --add -t "$TARGET" -i world
-	hinted 'somebody has had its lock for [0-9]+ seconds'
-	holds world "$TARGET" uts
-}
-
-is_locked() { ! flock --nonblock "$1" true; }
-
-@test "a lock that somebody does not let go of is waited for, but not for ever" {
-	requires root flock
-	pinning locked_by_another
-}

@@ -350,7 +350,7 @@ static int add_keeper(struct list *l, const struct keeper *k, const struct place
 static int find_keeper(struct keeper *k, const struct place *place, const char *name,
 		       enum keeper_state *state, struct diag *d)
 {
-	cleanup_close int dir = openat(place->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int dir = openat(place->dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int ret;
 
 	if (dir < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))

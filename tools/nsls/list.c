@@ -129,7 +129,7 @@ static int find_paths(struct list *l, struct diag *d)
 	int ret = 0;
 
 	if (place_open(&place, &ignored) > 0)
-		dir = openat(place.dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		dir = openat(place.dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir >= 0 && keeper_find(&k, dir, &ignored) == KEEPER_LIVES &&
 	    procdir_number(k.target.pidfd, &pid, &ignored) < 0)
 		pid = 0;

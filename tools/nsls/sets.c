@@ -38,7 +38,7 @@ static int add(struct sets *s, const char *name, pid_t keeper, struct diag *d)
 static int see(struct sets *s, const char *name, struct diag *d)
 {
 	cleanup_close int dir = openat(s->place.dir, name,
-				       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+				       O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct keeper k = KEEPER_NONE;
 	struct diag ignored;
 	pid_t pid;
