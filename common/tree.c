@@ -2,6 +2,7 @@
 #include "tree.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,7 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "file.h"
+#include "kernel.h"
 #include "number.h"
 
 /* What follows the name in parentheses: proc_pid_stat(5). False: there is no such process. */
@@ -37,33 +40,79 @@ static bool still_runs(pid_t pid)
 
 static void kill_children(pid_t pid);
 
-/* One that sleeps deeply stops late, or not before its vfork(2) child is gone: no waiting for ever. */
-static void kill_one(pid_t pid)
+/* A process, and what it is signalled by: FD, or its number where that cannot become another's. */
+struct node {
+	pid_t pid;
+	int fd; /* a pidfd, or -1 */
+};
+
+static int send(const struct node *node, int sig)
+{
+	return node->fd >= 0 ? kernel_pidfd_send_signal(node->fd, sig) : kill(node->pid, sig);
+}
+
+/*
+ * False: it has gone before that. One that sleeps deeply stops late, or not before
+ * its vfork(2) child is gone: no waiting for ever.
+ */
+static bool kill_one(const struct node *node)
 {
 	const struct timespec pause = { .tv_nsec = 200 * 1000 };
 
-	kill(pid, SIGSTOP);
-	for (int i = 0; i < 100 && still_runs(pid); i++) {
-		kill_children(pid);
+	if (send(node, SIGSTOP) < 0 && errno == ESRCH)
+		return false;
+	for (int i = 0; i < 100 && still_runs(node->pid); i++) {
+		kill_children(node->pid);
 		nanosleep(&pause, NULL);
 	}
-	kill_children(pid);
-	kill(pid, SIGKILL);
+	kill_children(node->pid);
+	send(node, SIGKILL);
+	return true;
+}
+
+/*
+ * A parent that has been stopped reaps nobody, but the kernel does it for one that
+ * ignores SIGCHLD: then the number of a child is free at any time. So the parent is
+ * looked at after the pidfd has been opened. If the number became that of another
+ * child in between, the pidfd is of one that has gone. False: that has happened.
+ * Where no pidfd is to be had (Linux 5.3) there is only the number.
+ */
+static bool kill_if_child(const char *name, pid_t pid)
+{
+	struct node node = { .fd = -1 };
+	cleanup_close int fd = -1;
+	int parent;
+	char state;
+
+	if (number_parse_fd(name, &node.pid) < 0 || node.pid <= 1 || !look_at(name, &state, &parent) || parent != pid)
+		return true;
+	fd = kernel_pidfd_open(node.pid, 0);
+	if (fd < 0 && errno == ESRCH)
+		return false;
+	node.fd = fd;
+	if (!look_at(name, &state, &parent) || parent != pid || state == 'Z')
+		return true;
+	return kill_one(&node);
+}
+
+/* In one pass over /proc. False: there may be one more. */
+static bool kill_listed(pid_t pid)
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *entry;
+	bool all = true;
+
+	while (proc && (entry = readdir(proc)))
+		all &= kill_if_child(entry->d_name, pid);
+	if (proc)
+		closedir(proc);
+	return all;
 }
 
 static void kill_children(pid_t pid)
 {
-	DIR *proc = opendir("/proc");
-	const struct dirent *entry;
-	int child, parent;
-	char state;
-
-	while (proc && (entry = readdir(proc)))
-		if (number_parse_fd(entry->d_name, &child) == 0 && child > 1 &&
-		    look_at(entry->d_name, &state, &parent) && parent == pid && state != 'Z')
-			kill_one(child);
-	if (proc)
-		closedir(proc);
+	for (int i = 0; i < 100 && !kill_listed(pid); i++)
+		;
 }
 
 /* Does /proc show PIDs as we count them? In a new PID namespace it is an old one's, until mounted anew. */
@@ -81,8 +130,10 @@ static bool proc_is_ours(void)
 
 void tree_kill(pid_t pid)
 {
+	const struct node child = { .pid = pid, .fd = -1 };
+
 	if (pid > 1 && proc_is_ours())
-		kill_one(pid);
+		kill_one(&child);
 	else if (pid > 1)
 		kill(pid, SIGKILL);
 }

@@ -431,6 +431,47 @@ misleading_name() {
 
 @test "what --host-setup has started ends with it, whatever its name" { each_way misleading_name; }
 
+# A process of the command ends, unasked for, when its line in /proc has been read
+# for the Nth time, and its number is a stranger's: PID $OLD.
+number_is_free() {
+	local n=$1 launch stranger child parent
+	rm -f "$D"/{old,child,trace}
+	# A parent that ignores SIGCHLD keeps no number of a child that has ended.
+	start "$NSCLONE" -u --host-setup "sleep 99 & echo \$! >$D/old; echo \$NSCLONE_PID >$D/child; exec env --ignore-signal=CHLD sleep 98" true
+	launch=$BG_PID
+	wait_until test -s "$D/child"
+	read_file OLD "$D/old"
+	read_file child "$D/child"
+	parent=$(awk '$1 == "PPid:" { print $2 }' "/proc/$OLD/status")
+	ignores_children() { grep -q '^SigIgn:.*1....$' "/proc/$parent/status"; }
+	wait_until ignores_children
+	start strace -q -o "$D/trace" -p "$launch" -e trace=read -P "/proc/$OLD/stat" -e "inject=read:signal=STOP:when=$((2 * n))"
+	wait_until grep -q "TracerPid:.$BG_PID" "/proc/$launch/status"
+	kill -KILL "$child"
+	wait_until grep -qs 'stopped by SIGSTOP' "$D/trace"
+	kill -KILL "$OLD"
+	wait_until test ! -e "/proc/$OLD"
+	start "$NSCLONE" -u --set-pid "$OLD" sleep 97
+	stranger=$BG_PID
+	wait_until has_comm "$OLD" sleep
+	to "$launch" CONT
+	wait "$launch" && return 1 || true
+	[ "$(state_of "$OLD")" = S ] || fail "the stranger has been hit, after $n looks" || return
+	is_gone "$parent"
+	to "$stranger" TERM
+	wait "$stranger" || true
+}
+
+strangers_live() {
+	number_is_free 1
+	number_is_free 2
+}
+
+@test "a process that gets the number of one that --host-setup has started is not killed for it" {
+	requires root strace clone3
+	as_ourselves strangers_live
+}
+
 steps_in_order() {
 	mkfifo "$D/fifo"
 	exec 7<>"$D/fifo"
