@@ -381,10 +381,11 @@ swept() {
 	half_made half.2
 	start flock --no-fork "$NSPIN_DIR/.new/half.2" sleep 999
 	wait_until last_is "$BG_PID" sleep
-	# A list leaves them, and does not show them.
-	nspin -l -r --noheadings -o SET,PATH
+	# A list leaves them, and does not show what somebody is at.
+	nspin -l -r --noheadings -o PATH,STATE
 	assert_status 0
-	refute_output --partial .new
+	assert_line "$NSPIN_DIR/.new/half.1/uts half-made"
+	refute_output --partial half.2
 	[ -e "$NSPIN_DIR/.new/half.1/uts" ]
 	quietly -t "$TARGET" other
 	assert_equal "$(ls "$NSPIN_DIR/.new")" half.2

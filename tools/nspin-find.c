@@ -16,9 +16,11 @@
 #include "diag.h"
 #include "file.h"
 #include "keeper.h"
+#include "lock.h"
 #include "nspin.h"
 #include "nsref.h"
 #include "pidns.h"
+#include "pin.h"
 #include "procdir.h"
 #include "scan.h"
 
@@ -203,6 +205,8 @@ static int compare_rows(const void *one, const void *other)
 	if (!differ && a->set)
 		differ = compare_set(a, b->set, b->place);
 	if (!differ)
+		differ = compare(a->state == STATE_HALF_MADE, b->state == STATE_HALF_MADE);
+	if (!differ)
 		differ = compare(a->order, b->order);
 	if (!differ && a->set)
 		differ = compare((uint64_t)(a->type + 1), (uint64_t)(b->type + 1));
@@ -246,6 +250,7 @@ static int see_own(struct list *l, struct diag *d)
 		l->mntns = nsref_inode(nsref_path(path, 0, NS_MNT, false));
 		if (!l->mntns)
 			return diag_fail(d, path, "look at the namespace");
+		l->own_mntns = l->mntns;
 	}
 	if (nsfs_own(see_pin, l, d) < 0)
 		return -1;
@@ -326,7 +331,7 @@ static int add_held(struct list *l, const struct keeper *k, const char *name,
 		each.type = type;
 		if (!list_wants(l, name, path))
 			continue;
-		each.state = held_state(l, k, type);
+		each.state = row->state == STATE_HALF_MADE ? row->state : held_state(l, k, type);
 		if (add_row(l, &each, name, path, d) < 0)
 			return -1;
 	}
@@ -426,6 +431,78 @@ static int see_keepers(struct list *l, size_t n_pins, size_t place, struct diag 
 	return ret;
 }
 
+/* What has been left half-made */
+
+/* In .new a set NAME is built under the name NAME.PID.N. */
+static void set_of(char set[TARGET_SET_MAX + 1], const char *name)
+{
+	size_t len = strlen(name);
+
+	for (int dots = 0; dots < 2 && len > 0; dots++)
+		for (len--; len > 0 && name[len] != '.'; len--)
+			;
+	snprintf(set, TARGET_SET_MAX + 1, "%.*s", len ? (int)len : TARGET_SET_MAX, name);
+}
+
+static int see_orphaned_pins(struct list *l, int dir, const char *name, const char *set,
+			     const struct row *row, struct diag *d)
+{
+	char path[PATH_MAX + NAME_MAX + 32];
+	struct row each = *row;
+	struct stat st;
+
+	each.mntns = l->own_mntns;
+	for (int type = 0; type < NSTYPE_COUNT; type++) {
+		const char *file = nstype_table[type].name;
+
+		if (pin_is(dir, file) <= 0 || fstatat(dir, file, &st, 0) < 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/.new/%s/%s", l->places[row->place].path, name, file);
+		each.type = type;
+		each.ns = st.st_ino;
+		if (list_wants(l, set, path) && add_row(l, &each, set, path, d) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* One that is locked is being built, or taken apart. */
+static int see_orphan(struct list *l, size_t place, int work, const char *name, struct diag *d)
+{
+	cleanup_close int dir = openat(work, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct row row = { .type = -1, .place = place, .state = STATE_HALF_MADE };
+	struct keeper k = KEEPER_NONE;
+	char set[TARGET_SET_MAX + 1];
+	struct diag ignored;
+	int state, ret = 0;
+
+	if (dir < 0 || !lock_is_free(dir))
+		return 0;
+	set_of(set, name);
+	state = keeper_find(&k, dir, &ignored);
+	if (state == KEEPER_LIVES)
+		ret = add_held(l, &k, set, &row, d);
+	else if (state == KEEPER_ABSENT)
+		ret = see_orphaned_pins(l, dir, name, set, &row, d);
+	keeper_close(&k);
+	return ret < 0 ? -1 : 0;
+}
+
+/* In the place of somebody else there is no .new for us to read. */
+static int see_half_made(struct list *l, size_t place, struct diag *d)
+{
+	cleanup_close int work = openat(l->places[place].dir, ".new", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *all = work < 0 ? NULL : file_list(work);
+	const char *name;
+	int ret = 0;
+
+	while (ret == 0 && all && (name = file_next(all)))
+		ret = see_orphan(l, place, work, name, d);
+	if (all)
+		closedir(all);
+	return ret;
+}
+
 static void sort_rows(struct list *l)
 {
 	if (l->n_rows)
@@ -438,7 +515,7 @@ static int see_all_keepers(struct list *l, struct diag *d)
 
 	sort_rows(l);
 	for (size_t i = 0; i < l->n_places; i++)
-		if (l->places[i].dir >= 0 && see_keepers(l, n_pins, i, d) < 0)
+		if (l->places[i].dir >= 0 && (see_keepers(l, n_pins, i, d) < 0 || see_half_made(l, i, d) < 0))
 			return -1;
 	sort_rows(l);
 	return 0;

@@ -18,7 +18,7 @@ const struct table_column nspin_columns[] = {
 	[COL_TYPE] = { "TYPE", TABLE_TEXT, "its type" },
 	[COL_SET] = { "SET", TABLE_TEXT, "name of the set that it is in" },
 	[COL_PATH] = { "PATH", TABLE_TEXT, "the pin, or the descriptor of a keeper" },
-	[COL_STATE] = { "STATE", TABLE_TEXT, "live, dead, or with NPROCS empty" },
+	[COL_STATE] = { "STATE", TABLE_TEXT, "live, dead, half-made, or with NPROCS empty" },
 	[COL_NPROCS] = { "NPROCS", TABLE_NUMBER, "number of processes in the namespace" },
 	[COL_MNTNS] = { "MNTNS", TABLE_NUMBER, "inode number of the mount namespace of the pin" },
 	{ .name = NULL },
@@ -204,9 +204,13 @@ static int count_processes(struct list *l, struct diag *d)
 
 static const char *state_word(const struct list *l, const struct row *row)
 {
+	static const char *const words[] = {
+		[STATE_LIVE] = "live", [STATE_DEAD] = "dead", [STATE_HALF_MADE] = "half-made",
+	};
+
 	if (row->state == STATE_LIVE && row->ns && !row->nprocs && table_has(&l->choice, COL_NPROCS))
 		return "empty";
-	return row->state == STATE_UNKNOWN ? NULL : row->state == STATE_DEAD ? "dead" : "live";
+	return words[row->state];
 }
 
 static int show_row(const struct list *l, const struct row *row, struct table *t, struct diag *d)

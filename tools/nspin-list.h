@@ -19,7 +19,12 @@ enum { COL_NS, COL_TYPE, COL_SET, COL_PATH, COL_STATE, COL_NPROCS, COL_MNTNS };
 /* The columns of --list, which --help shows. */
 extern const struct table_column nspin_columns[];
 
-enum state { STATE_UNKNOWN, STATE_LIVE, STATE_DEAD };
+enum state {
+	STATE_UNKNOWN,
+	STATE_LIVE,
+	STATE_DEAD,
+	STATE_HALF_MADE, /* its maker was killed: it has the name of no set */
+};
 
 /* Something that keeps a namespace alive, or has done so. */
 struct row {
@@ -72,6 +77,7 @@ struct list {
 	size_t n_rows, capacity;
 
 	uint64_t mntns; /* of what is being read */
+	uint64_t own_mntns;
 	size_t order;
 	struct nsfs_unread unread;
 
