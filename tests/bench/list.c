@@ -3,6 +3,7 @@
  * list: how long it takes to list namespaces, and how much memory
  *
  *	list [-l] [-c CPU] [-n RUNS] [-p PROCESSES] [-s SETS] [-w WORKLOAD] NAME=PATH...
+ *	list -g N [-W WORLD] nsls=PATH
  *
  * NAME is nsls or lsns, or one of these with a suffix (nsls-old=/opt/bin/nsls);
  * or iterator, the least that a program in the kernel takes for it (iterator.c).
@@ -31,6 +32,11 @@
  * looked at. How it grows is seen from -p; the kernel's pid_max must have room
  * for as many, and is left as it is. Needs root.
  *
+ * -g: how it grows. For each world that an ordinary user can make (or WORLD), such as
+ * threads, pins or a chain of processes, the times at N/16, N/4 and N, their ratios,
+ * and in parentheses the ratios that N log N has. No more than three quarters of
+ * pid_max are taken. growth.c has the worlds, and tests/helpers/many makes them.
+ *
  * Exit status: 0; 1 when one failed; 2 when nothing could be measured.
  *
  * Build: as launch, with list.c and world.c for launch.c
@@ -52,6 +58,7 @@
 #include <unistd.h>
 
 #include "contest.h"
+#include "growth.h"
 #include "rounds.h"
 #include "world.h"
 
@@ -561,10 +568,11 @@ static bool make_ready(struct bench *b)
 	return b->alone > 1 && open_place(b->places[0], "self") && open_place(b->places[1], pid);
 }
 
-static bool take(int option, const char *value)
+static int n_growth;
+static const char *only_world;
+
+static bool take_number(int *number, long max, const char *value)
 {
-	int *number = option == 'p' ? &n_processes : &n_sets;
-	const long max = option == 'p' ? PROCESSES_MAX : SETS_MAX;
 	char *end;
 	long n = strtol(value, &end, 10);
 
@@ -574,16 +582,44 @@ static bool take(int option, const char *value)
 	return true;
 }
 
+static bool take(int option, const char *value)
+{
+	if (option == 'W') {
+		only_world = value;
+		return true;
+	}
+	return option == 'g' ? take_number(&n_growth, 1000000, value) :
+	       option == 'p' ? take_number(&n_processes, PROCESSES_MAX, value) :
+			       take_number(&n_sets, SETS_MAX, value);
+}
 static const struct contest_rules rules = {
 	.usage =
 "usage: list [-l] [-c CPU] [-n RUNS] [-p PROCESSES] [-s SETS] [-w WORKLOAD] NAME=PATH...\n"
+"       list -g N [-W WORLD] nsls=PATH\n"
 "NAME: nsls, lsns or iterator, or one of these and -SUFFIX\n"
 "WORKLOAD: pins, processes, net, task, count or default; else each\n",
 	.kinds = kind_names,
 	.workloads = workload_names,
-	.letters = "p:s:",
+	.letters = "p:s:g:W:",
 	.take = take,
 };
+
+static int grow(struct bench *b)
+{
+	char many[PATH_MAX];
+	const char *nsls = NULL;
+
+	for (size_t i = 0; i < b->c->count; i++)
+		if (b->c->list[i].kind == NSLS)
+			nsls = b->c->list[i].path;
+	if (!nsls) {
+		complain("-g needs nsls=PATH");
+		return -1;
+	}
+	snprintf(many, sizeof(many), "%s", b->c->probe);
+	strcpy(strrchr(many, '/'), "/../helpers/many");
+	return growth_run(n_growth, only_world, many, nsls, "/run/ready");
+}
 
 int main(int argc, char **argv)
 {
@@ -600,7 +636,9 @@ int main(int argc, char **argv)
 	n_sets = n_sets > n_processes ? n_processes : n_sets;
 	if (!make_ready(&b))
 		return 2;
-	for (int work = 0; failed >= 0 && work < WORKLOADS; work++)
+	if (n_growth)
+		failed = grow(&b);
+	for (int work = 0; !n_growth && failed >= 0 && work < WORKLOADS; work++)
 		if (!c.only || strcmp(c.only, workload_names[work]) == 0) {
 			int more = bench(&b, work);
 

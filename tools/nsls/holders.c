@@ -31,8 +31,12 @@ struct open {
 	bool last;    /* nothing is left for later */
 };
 
-/* So many descriptors are worth it to look first whether another one has the same. */
-enum { MANY = 64 };
+/*
+ * So many descriptors are worth it to look first whether another one has the same;
+ * and so many bytes are read to know. The kernel has work with each entry that it
+ * lists.
+ */
+enum { MANY = 64, FIRST_SIZE = (MANY + 1) * sizeof(struct kernel_dirent) };
 
 /* One that has many. */
 struct later {
@@ -279,8 +283,9 @@ static int see_all(struct open *o, struct diag *d)
 	char *entries = o->w->entries;
 	ssize_t n;
 
-	for (bool first = true; (n = kernel_getdents(o->fds, entries, ENTRIES_SIZE)) > 0; first = false) {
-		if (first && may_leave && has_many(entries, n))
+	for (bool first = may_leave; (n = kernel_getdents(o->fds, entries, first ? FIRST_SIZE : ENTRIES_SIZE)) > 0;
+	     first = false) {
+		if (first && has_many(entries, n))
 			return leave(o, d);
 		for (ssize_t at = 0; at < n;) {
 			const struct kernel_dirent *entry = (void *)(entries + at);
