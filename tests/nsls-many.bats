@@ -109,6 +109,24 @@ processes_or_tasks() {
 	as_ourselves quietly_apart shared_table family
 }
 
+# Twelve hundred processes with as many descriptors.
+too_much_for_bpf() {
+	many family 2400
+	run_split "$NSLS" --engine bpf -l -n -o NS,HOLDERS
+	assert_status 1
+	assert_equal "${stderr_lines[0]}" \
+		'nsls: look at descriptors by programs in the kernel: Argument list too long'
+	[[ ${stderr_lines[1]} == *'--engine proc'* ]]
+	shows -l -n -o NS,HOLDERS
+	assert_line "$OPEN $MANY:(1201)"
+}
+
+@test "the programs in the kernel do not look at a table a thousand times" {
+	requires root
+	"$NSLS" --engine bpf -t uts >/dev/null 2>&1 || skip 'needs --engine=bpf'
+	as_ourselves quietly_apart too_much_for_bpf
+}
+
 descriptors() {
 	many descriptors 200
 	export OPEN

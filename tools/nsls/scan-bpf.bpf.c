@@ -595,6 +595,7 @@ int scan_files(struct bpf_iter__task_file *ctx)
 	one.task = (__u64)ctx->task;
 	if (!one.task || !file)
 		return 0;
+	state.descriptors++;
 	/* Of most, no more is to be known: here the names are worth it. */
 	inode = file->f_inode;
 	magic = inode->i_sb->s_magic;

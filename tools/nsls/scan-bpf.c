@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 /* Made by bpftool from the .bpf.c, with what it needs of libbpf's headers. */
@@ -49,6 +50,7 @@ struct bpf {
 	struct engine *e;
 	struct programs kernel;
 	size_t room;
+	uint64_t most_descriptors;
 	const struct scan_bpf_ns *table; /* of ROOM, the kernel's; NULL: not yet */
 	struct ns **ns;			 /* by place in the table; NULL: not seen yet */
 	size_t n_ns;			 /* places that NS has */
@@ -171,6 +173,21 @@ static int start_iterator(int program)
 	return skel_sys_bpf(BPF_ITER_CREATE, &attr, sizeof(attr));
 }
 
+/*
+ * The kernel lists the descriptors of each process and thread, also where thousands
+ * share one table of thousands (CLONE_FILES), which the other engine reads once.
+ */
+static bool is_too_much(const struct bpf *b)
+{
+	return b->kernel.state->descriptors > b->most_descriptors;
+}
+
+static int refuse(struct diag *d)
+{
+	diag_set(d, E2BIG, NULL, "look at descriptors by programs in the kernel");
+	return diag_hint(d, "--engine proc looks once at descriptors that many share");
+}
+
 typedef int take_record(struct bpf *b, const void *record, struct diag *d);
 
 /* Each record that PROGRAM writes, of SIZE; they come whole. */
@@ -184,6 +201,9 @@ static int run(struct bpf *b, int program, take_record *take, size_t size,
 	if (!text)
 		return out_of_memory(d);
 	while (records >= 0 && (n = read(records, text, RECORDS_SIZE)) != 0) {
+		/* Without records it comes back each million (EAGAIN). */
+		if (is_too_much(b))
+			return refuse(d);
 		if (n < 0 && errno == EAGAIN)
 			continue;
 		if (n < 0)
@@ -562,11 +582,20 @@ static void end(struct bpf *b)
 	free(b->apart);
 }
 
+/* So many are worth looking at: a million, and some for each thread in the system. */
+static uint64_t most_descriptors(void)
+{
+	const uint64_t each = 64, least = 1 << 20;
+	struct sysinfo info;
+
+	return least + (sysinfo(&info) < 0 ? 0 : info.procs * each);
+}
+
 /* Into M, which is empty. 1: there was no room. */
 static int look_into(struct engine *e, struct model *m, size_t room, struct diag *d)
 {
 	struct model *whole = e->m;
-	struct bpf b = { .e = e, .room = room };
+	struct bpf b = { .e = e, .room = room, .most_descriptors = most_descriptors() };
 	int ret;
 
 	e->m = m;

@@ -28,6 +28,7 @@ struct scan_bpf_ask {
 struct scan_bpf_state {
 	__u32 n;    /* namespaces in the table, from 1 on */
 	__u32 full; /* there was no room for one */
+	__u64 descriptors; /* that have been looked at */
 };
 
 /* A namespace, in the table "namespaces"; others go by its place there. */
