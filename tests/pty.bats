@@ -41,13 +41,20 @@ pty_births() {
 is_plain() { [ "$BIRTH" = "${PTY[*]}" ]; }
 
 # make_target OPTION...: a process in a world of its own is $TARGET. It ends as we
-# want it to: end_background is for what is entered.
+# want it to, or when the test does: end_background is for what is entered.
 make_target() {
 	start "${WHO[@]}" "$NSCLONE" -r "$@" sh -c 'trap exit TERM; while :; do sleep 0.1; done'
 	wait_until child_is "$BG_PID" sh
 	TARGET=$CHILD
 	wait_until child_is "$TARGET" sleep
 	unset 'BG_PIDS[-1]'
+	TARGETS+=("$BG_PID")
+}
+TARGETS=()
+
+teardown() {
+	BG_PIDS+=("${TARGETS[@]}")
+	end_background
 }
 
 ### A caller with a terminal
