@@ -183,18 +183,44 @@ static int hold_site(const struct place *place, const struct site *site, int *he
 	return *held < 0 ? fail(place, ".new", "open the directory of a set", d) : 0;
 }
 
+/*
+ * Descriptors that members_dismantle() needs, set aside while a set is built: what
+ * has failed for want of them can be taken back all the same.
+ */
+enum { SPARE = 4 };
+
+static void let_go(int spare[SPARE])
+{
+	for (int i = 0; i < SPARE; i++)
+		cleanup_close_fd(&spare[i]);
+}
+
+static int set_aside(const struct place *place, int spare[SPARE], struct diag *d)
+{
+	int ret = 0;
+
+	for (int i = 0; i < SPARE; i++)
+		spare[i] = -1;
+	for (int i = 0; ret == 0 && i < SPARE; i++)
+		if ((spare[i] = fcntl(place->dir, F_DUPFD_CLOEXEC, 0)) < 0)
+			ret = fail(place, ".new", "make the directory of a set", d);
+	return ret;
+}
+
 /* Build what FD holds aside and make it the set NAME, in place of OLD, if that is none of -1. */
 static int build(const struct place *place, const struct set_wish *wish, const int fd[NSTYPE_COUNT],
 		 int old, struct set_made *made, struct diag *d)
 {
 	struct site site = { .dir = -1 };
 	cleanup_close int held = -1;
+	int spare[SPARE], ret;
 	struct diag ignored;
 	bool gone;
-	int ret;
 
-	if (open_site(place, &site, wish->name, d) < 0)
+	if (set_aside(place, spare, d) < 0 || open_site(place, &site, wish->name, d) < 0) {
+		let_go(spare);
 		return -1;
+	}
 	ret = place->mounts && !wish->keeper ? members_pin(place->path, wish->name, site.dir, fd, d) :
 					       keeper_start(wish->name, site.dir, fd, d);
 	if (ret == 0 && made)
@@ -205,6 +231,7 @@ static int build(const struct place *place, const struct set_wish *wish, const i
 		snprintf(made->name, sizeof(made->name), "%s", wish->name);
 		made->dir = steal_fd(&held);
 	}
+	let_go(spare);
 	/* What lies aside now is what has failed, or what has been replaced. */
 	if (ret || old >= 0)
 		members_dismantle(place->work, site.name, ret ? site.dir : old, wish->name, &gone, &ignored);

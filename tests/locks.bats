@@ -95,7 +95,8 @@ by_another() {
 	own_world -u
 	quietly -t "$TARGET" -u world
 	chmod 755 "$D"
-	assert_equal "$(run_as "$NSPIN" -l -r --noheadings -o SET,TYPE world)" 'world uts'
+	mkdir -m 711 "$NSPIN_DIR/elsewhere"
+	assert_equal "$(run_as "$NSPIN" -l -r --noheadings -o SET,TYPE 2>&1 | grep -v '^ ')" 'world uts'
 	assert_equal "$(run_as stat -Lc %i "$NSPIN_DIR/world/uts")" "$(stat -Lc %i "/proc/$TARGET/ns/uts")"
 	quietly -d world
 }

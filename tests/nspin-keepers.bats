@@ -427,12 +427,13 @@ replaced() {
 
 @test "--add ends the old keeper, and never both or none" { each_keeper replaced; }
 
+# fails_whole LIMITS ARG...: of open files
 fails_whole() {
 	local limit
 	a_world uts net
-	for limit in 4 5 6 7 8 9 10 11; do
+	for limit in $1; do
 		AROUND=(prlimit --nofile=$limit)
-		nspin -t "$TARGET" -u -n world
+		nspin -t "$TARGET" -u -n "${@:2}"
 		AROUND=()
 		if [ "$status" -eq 0 ]; then
 			holds world "$TARGET" uts net
@@ -440,14 +441,34 @@ fails_whole() {
 		else
 			assert_stderr --partial 'Too many open files'
 		fi
-		# To take back what it has made takes descriptors, too.
-		quietly --stale
 		[ ! -e "$NSPIN_DIR" ] || deserted
 		assert_equal "$(keepers)" ''
 	done
 }
 
-@test "where descriptors are scarce there is a whole set or none" { each_kind fails_whole; }
+# To take back what is new, or what is replaced, takes descriptors, too.
+adds_whole() {
+	local limit
+	a_world uts net
+	for limit in 10 13 16 20 28; do
+		quietly -t "$TARGET" -u world
+		AROUND=(prlimit --nofile=$limit)
+		nspin --add -t "$TARGET" -n world
+		AROUND=()
+		tidy
+		[ "$status" -eq 0 ] && holds world "$TARGET" uts net || holds world "$TARGET" uts
+		! is_kept world || find_keeper world
+		! is_kept world || assert_equal "$(keepers)" "$KEEPER"
+		quietly -d world
+		deserted
+	done
+}
+
+@test "where descriptors are scarce there is a whole set or none, and nothing is left" {
+	each_kind fails_whole "4 5 6 7 8 9 10 11 12 13 16" world
+	each_kind fails_whole "10 11 12 13 28" --hold --keep=world
+	each_kind adds_whole
+}
 
 # The limit is also one for stderr, if that is a file.
 too_large() {
