@@ -53,8 +53,6 @@ static int make_time(const struct plan *plan, const struct inside_outside *out, 
 int inside_build(const struct plan *plan, unsigned int late, const struct inside_outside *out,
 		 struct diag *d)
 {
-	if (ids_in_world(plan, d) < 0)
-		return -1;
 	if ((late & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
 		diag_fail(d, NULL, "unshare the cgroup namespace");
 	else if (!(late & CLONE_NEWTIME) || make_time(plan, out, d) == 0)
@@ -141,6 +139,9 @@ int inside_enter(const struct plan *plan, int parent_fd, struct diag *d)
 		hint_mount(plan, d);
 		return -1;
 	}
+	/* The way to the new root may be open to the caller only; what comes now is the world's. */
+	if (ids_in_world(plan, d) < 0)
+		return -1;
 	if (set_names(plan, d) < 0)
 		return -1;
 	if (plan->loopback && raise_loopback(d) < 0)

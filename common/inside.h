@@ -22,16 +22,15 @@ struct inside_outside {
 };
 
 /*
- * Take the ids of the new world, and make the namespaces LATE (CLONE_NEW*) that
- * the door left out: those that need ids or a cgroup first. OUT may be NULL
- * where the plan has no MAP_OUTSIDE.
+ * Make the namespaces LATE (CLONE_NEW*) that the door left out: those that need
+ * ids or a cgroup first. OUT may be NULL where the plan has no MAP_OUTSIDE.
  */
 int inside_build(const struct plan *plan, unsigned int late, const struct inside_outside *out,
 		 struct diag *d);
 
 /*
- * Mounts, root, names, interfaces, the set-up command, the working directory.
- * PARENT_FD is readable, or its peer has gone, when the launcher is dead.
+ * Mounts, root, the ids of the new world, names, interfaces, the set-up command,
+ * the working directory. PARENT_FD is readable, or its peer has gone, when the launcher is dead.
  */
 int inside_enter(const struct plan *plan, int parent_fd, struct diag *d);
 
