@@ -81,6 +81,7 @@ static void decide_for_another(struct plan *plan)
 	struct cred_plan *cred = &plan->cred;
 	bool privileged = caps_has(KERNEL_CAP_SETGID);
 
+	plan->foreign = plan->flags & CLONE_NEWUSER;
 	plan->drop_groups = privileged;
 	cred->drop_groups = cred->set_gid && !privileged;
 	cred->groups_may_stay = !privileged;
@@ -184,5 +185,5 @@ int ids_in_world(const struct plan *plan, struct diag *d)
 {
 	if (take(&plan->user, ID_GID, d) < 0 || take(&plan->user, ID_UID, d) < 0)
 		return -1;
-	return plan->user.set_owner ? untraceable_again(d) : 0;
+	return plan->foreign ? untraceable_again(d) : 0;
 }

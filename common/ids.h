@@ -41,5 +41,9 @@ int ids_at_door(const struct plan *plan, struct ids_caller *caller, struct diag 
 /* The caller again, on its own side of the door. */
 int ids_back(const struct plan *plan, struct ids_caller *caller, struct diag *d);
 
-/* In the new user namespace, when its maps are written: take the ids that ids_decide() chose. */
+/*
+ * In the new user namespace, when its maps are written: take the ids that
+ * ids_decide() chose. Where the program is not the caller the process is
+ * untraceable then, and so is one that shares its memory.
+ */
 int ids_in_world(const struct plan *plan, struct diag *d);

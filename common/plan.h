@@ -76,6 +76,7 @@ struct plan {
 	const char *wd;
 	struct cred_plan cred;
 	bool drop_groups;    /* the supplementary ones, before the door */
+	bool foreign;	     /* in the new user namespace, the program is not the caller */
 
 	bool init;	     /* a PID 1 of ours above the program */
 	unsigned int late;   /* CLONE_NEW* to be made by the new process itself, not at the door */

@@ -137,6 +137,43 @@ warned() {
 	as_ourselves warned
 }
 
+# Only root can go there.
+private_root() {
+	local options
+	mkdir -m 700 "$D/private"
+	busybox_root "$D/private/root"
+	for options in '' $(indirect) '--setup true'; do
+		observe "$LAUNCHER" "${RANGE[@]}" -m $options --root "$D/private/root" /bin/busybox id -u
+		assert_outcome 'exited 0'
+		assert_output 0
+	done
+}
+
+@test "foreign ids: the way to the new root may be the caller's alone" {
+	requires root
+	as_ourselves private_root
+}
+
+# The program, as root in there, looks for the tool that waits in the same user namespace.
+waits_unseized() {
+	chown 100000:100000 "$D"
+	for options in --fork '--fork --setup true'; do
+		rm -f "$D/seized"
+		launch "${RANGE[@]}" $options "$HELPERS/seize" "$TOOL" "$D/seized"
+		wait_until runs "$LAUNCHER_PID" seize
+		wait_until grep -qs seen "$D/seized"
+		sleep 0.1
+		assert_equal "$(<"$D/seized")" seen
+		end_sleep
+	done
+}
+
+@test "nsunshare --fork: a program of foreign ids gets nothing of the tool that waits" {
+	requires root
+	TOOLS=(nsunshare)
+	as_ourselves waits_unseized
+}
+
 ### Groups
 
 # unreadable ARG...: what only group 24 may read.
@@ -230,18 +267,18 @@ refused_hand_over() {
 	as_ourselves refused_hand_over
 }
 
-# never_dumpable TRACE: from before the namespace is made until exec, with each
-# change of ids undone at once. A child is as its parent was.
+# never_dumpable TRACE: from before the namespace is made until exec, and a change of
+# ids is followed by nothing else before that is said again. A child is as its parent was.
 never_dumpable() {
 	assert_equal "$(awk '
 		{ pid = $1; if (!(pid in open)) open[pid] = last }
+		changed[pid] && !/setres[ug]id\(/ && !/PR_SET_DUMPABLE, (SUID_DUMP_DISABLE|0)/ { print "changed: " $0 }
 		/execve\(/ { open[pid] = 1 }
-		/PR_SET_DUMPABLE, (SUID_DUMP_DISABLE|0)/ { open[pid] = 0 }
+		/PR_SET_DUMPABLE, (SUID_DUMP_DISABLE|0)/ { open[pid] = changed[pid] = 0 }
 		/PR_SET_DUMPABLE, (SUID_DUMP_USER|1)/ { print "opened: " $0 }
-		/(clone3?|unshare)\(.*CLONE_NEWUSER/ { n++; if (open[pid]) print "dumpable: " $0; changed = 0; inside = 1 }
-		/set(resuid|resgid|uid|gid)\(.*= 0$/ && inside { changed = pid }
-		/PR_SET_DUMPABLE, (SUID_DUMP_DISABLE|0)/ && pid == changed { changed = 0 }
-		/execve\(/ && pid == changed { print "changed: " $0 }
+		/(clone3?|unshare)\(.*CLONE_NEWUSER/ { n++; if (open[pid]) print "dumpable: " $0 }
+		/clone3?\(.*CLONE_NEWUSER/ { outside[pid] = 1 }
+		/setres[ug]id\(.*= 0$/ && !outside[pid] { changed[pid] = 1 }
 		{ last = open[pid] }
 		END { if (n != 1) print "user namespaces: " n }' "$1")" ''
 }

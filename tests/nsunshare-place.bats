@@ -313,7 +313,7 @@ said_of_nothing() {
 @test "nothing to isolate: the program runs where it is, and one line says so" { each_way said_of_nothing; }
 
 quiet_options() {
-	printf '%s\n' -U -u --files --fs --sysvsem '-R /' '-w /' --keep-caps --no-new-privs '--setup true' \
+	printf '%s\n' -U -u --files --fs --sysvsem '-R /' '-w /' --no-new-privs --new-keyring '--setup true' \
 		--clear-env '--keep-env HOME' '--setenv A=1' --close-fds "-S $1" "-G $2"
 }
 

@@ -17,6 +17,7 @@
 #include "pin.h"
 #include "procdir.h"
 #include "spawn.h"
+#include "untraceable.h"
 
 /* One launch. */
 struct launch {
@@ -96,11 +97,19 @@ static void run_in_place(struct launch *l, struct diag *d)
 		inside_exec(plan, d);
 }
 
+/* We wait in the same user namespace, in which the program may be root, but not as we are. */
+static int hide(const struct plan *plan, struct diag *d)
+{
+	return plan->foreign ? untraceable(d) : 0;
+}
+
 static int fork_at_once(struct launch *l, struct diag *d)
 {
 	struct birth birth = { .plan = &l->n->plan, .cgroup_procs = -1 };
 
-	return helper_tell_exec(&l->helper, d) < 0 ? -1 : parent_fork(&l->parent, &birth, d);
+	if (hide(birth.plan, d) < 0 || helper_tell_exec(&l->helper, d) < 0)
+		return -1;
+	return parent_fork(&l->parent, &birth, d);
 }
 
 static int fork_gated(struct launch *l, struct diag *d)
@@ -120,8 +129,8 @@ static int fork_gated(struct launch *l, struct diag *d)
 	if (ret > 0)
 		child_run_gated(&birth, &parent->gate);
 	gate_keep_parent(&parent->gate);
-	if (parent_adopt(parent, &child, d) < 0 || parent_say(parent, GATE_MAPPED, d) < 0 ||
-	    parent_expect(parent, GATE_BUILT, d) < 0)
+	if (parent_adopt(parent, &child, d) < 0 || hide(birth.plan, d) < 0 ||
+	    parent_say(parent, GATE_MAPPED, d) < 0 || parent_expect(parent, GATE_BUILT, d) < 0)
 		return -1;
 	if (birth.plan->pin[NS_PID] &&
 	    (procdir_number(child.pidfd, &number, d) < 0 || helper_pin(&l->helper, number, d) != 0))

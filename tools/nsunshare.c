@@ -92,7 +92,8 @@ static bool asks_for_nothing(const struct nsunshare *n)
 	const struct cred_plan *cred = &plan->cred;
 
 	return !plan->flags && !n->other_flags && !plan->mnt.root && !plan->wd && !plan->setup &&
-	       !cred->set_uid && !cred->set_gid && !cred->keep_caps && !cred->no_new_privs &&
+	       !cred->set_uid && !cred->set_gid && !cred->no_new_privs &&
+	       cred->keyring == KEYRING_KEEP &&
 	       plan->env == environ && !plan->close.all;
 }
 
