@@ -88,6 +88,13 @@ bool caps_has(int cap)
 	return get(caps) == 0 && (caps[cap / 32].effective >> (cap % 32) & 1);
 }
 
+bool caps_has_any(void)
+{
+	struct kernel_cap_data caps[2];
+
+	return get(caps) < 0 || caps[0].permitted || caps[1].permitted;
+}
+
 int caps_raise_ambient(struct diag *d)
 {
 	struct kernel_cap_data caps[2];

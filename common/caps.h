@@ -23,6 +23,9 @@ uint64_t caps_permitted(void);
 /* Is capability number CAP in our effective set? */
 bool caps_has(int cap);
 
+/* Is there any capability in our permitted set? Also true if the kernel does not tell. */
+bool caps_has_any(void);
+
 /* Make the permitted capabilities inheritable and ambient: an execve(2) keeps them. */
 int caps_raise_ambient(struct diag *d);
 

@@ -17,6 +17,7 @@
 #include "diag.h"
 #include "file.h"
 #include "explain.h"
+#include "guard.h"
 #include "ids.h"
 #include "kernel.h"
 #include "nsref.h"
@@ -94,12 +95,15 @@ static int run_setup(const struct plan *plan, int parent_fd, struct diag *d)
 {
 	char *argv[] = { "/bin/sh", "-c", (char *)(uintptr_t)plan->setup, NULL };
 
+	/* What it leaves running must not get hold of us until we are the program. */
+	if (guard_hide(plan, d) < 0)
+		return -1;
 	/* The shell is the new world's already, and the keys are not its. */
 	if (cred_join_keyring(&plan->cred, d) < 0)
 		return -1;
 	return run_attended(&(struct run){
 		.argv = argv, .env = environ, .mask = &plan->mask, .stdout_fd = -1, .stderr_fd = -1,
-		.with_caps = true,
+		.guard = plan->guard, .with_caps = true,
 	}, "set-up command", parent_fd, d);
 }
 

@@ -7,6 +7,7 @@
 #include "child.h"
 #include "cleanup.h"
 #include "diag.h"
+#include "guard.h"
 #include "kernel.h"
 #include "plan.h"
 #include "procdir.h"
@@ -49,7 +50,7 @@ int parent_fork(struct parent *p, struct birth *birth, struct diag *d)
 	struct spawned child;
 	struct diag report;
 
-	if (parent_watch(birth->plan, &self, d) < 0)
+	if (guard_hide_outside(birth->plan, d) < 0 || parent_watch(birth->plan, &self, d) < 0)
 		return -1;
 	if (p->mirror.pty && mirror_open(&p->mirror, d) < 0)
 		return -1;
@@ -72,6 +73,11 @@ int parent_say(const struct parent *p, enum gate_word word, struct diag *d)
 	if (gate_say(p->gate.parent, word) < 0 && errno != EPIPE)
 		return diag_fail(d, NULL, "talk to the child");
 	return 0;
+}
+
+int parent_let_go(const struct parent *p, const struct plan *plan, struct diag *d)
+{
+	return guard_hide_outside(plan, d) < 0 ? -1 : parent_say(p, GATE_GO, d);
 }
 
 int parent_lost(struct parent *p, struct diag *d)

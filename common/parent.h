@@ -39,6 +39,12 @@ int parent_watch(const struct plan *plan, int *fd, struct diag *d);
  */
 int parent_fork(struct parent *p, struct birth *birth, struct diag *d);
 
+/*
+ * Let the child go on to execute the program, after everything that is done for
+ * it from outside. -1 and *d.
+ */
+int parent_let_go(const struct parent *p, const struct plan *plan, struct diag *d);
+
 /* Say WORD; a child that has gone is found by parent_expect(). */
 int parent_say(const struct parent *p, enum gate_word word, struct diag *d);
 

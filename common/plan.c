@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "guard.h"
 #include "ids.h"
 #include "kernel.h"
 #include "nsref.h"
@@ -36,6 +37,9 @@ static int imply(struct plan *plan, struct diag *d)
 	if (plan->mnt.binfmt == mnt_binfmt_place && !plan->mnt.proc && is_in_new_pidns(plan))
 		plan->mnt.proc = "/proc";
 	plan->mnt.pivot = plan->door == DOOR_CLONE;
+	/* A set-up command can make another directory the root of its mount namespace. */
+	if (plan->mnt.root || (plan->setup && (plan->flags & CLONE_NEWNS)))
+		plan->foreign = true;
 	if (plan->door == DOOR_UNSHARE && !(plan->flags & CLONE_NEWNS))
 		plan->mnt.propagation = PROPAGATION_UNCHANGED;
 	return 0;
@@ -157,6 +161,8 @@ int plan_complete(struct plan *plan, char **env, struct diag *d)
 	if ((plan->flags & CLONE_NEWUSER) && resolve_user(plan, d) < 0)
 		return -1;
 	if (plan->door != DOOR_SETNS && ids_decide(plan, d) < 0)
+		return -1;
+	if (guard_decide(plan, d) < 0)
 		return -1;
 	/* unshare(2) makes a time namespace for children only. */
 	if (plan_sets_clocks(plan) || plan->door == DOOR_UNSHARE)

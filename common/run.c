@@ -41,7 +41,7 @@ static void helper_main(void *arg, struct diag *report)
 	else if (!run->with_caps || caps_raise_ambient(report) == 0) {
 		if (run->mask)
 			sigprocmask(SIG_SETMASK, run->mask, NULL);
-		run_exec(run->argv[0], run->argv, run->env, NULL, STDERR_FILENO, report);
+		run_exec(run->argv[0], run->argv, run->env, run->guard, STDERR_FILENO, report);
 	}
 	_exit(report->status);
 }

@@ -22,6 +22,7 @@ struct run {
 	const sigset_t *mask; /* its signal mask; NULL: ours */
 	int stdout_fd;	      /* what becomes its standard output, or -1: ours */
 	int stderr_fd;	      /* the same for its standard error */
+	const char *guard;    /* as for run_exec() */
 	bool with_caps;	      /* its permitted capabilities survive the exec as ambient ones */
 };
 

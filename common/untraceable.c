@@ -15,15 +15,18 @@ int untraceable_again(struct diag *d)
 	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? diag_fail(d, NULL, "make ourselves untraceable") : 0;
 }
 
-int untraceable(struct diag *d)
+int untraceable_lasts(struct diag *d)
 {
-	if (untraceable_again(d) < 0)
-		return -1;
 	/* proc(5). A system that does not tell has the default, 0. */
 	if (file_read_number("/proc/sys/fs/suid_dumpable") != 1)
 		return 0;
 	diag_set(d, 0, NULL, "the kernel lets others trace us whenever our ids change");
 	return diag_hint(d, "the sysctl fs.suid_dumpable is 1; 0 and 2 are safe");
+}
+
+int untraceable(struct diag *d)
+{
+	return untraceable_again(d) < 0 ? -1 : untraceable_lasts(d);
 }
 
 int untraceable_setns(int fd, unsigned int flags)

@@ -32,10 +32,12 @@ struct diag;
 int untraceable(struct diag *d);
 
 /*
- * The same after a change of credentials, or where /proc may be an enemy's: the
- * sysctl is not looked at.
+ * Its two halves. The first makes no use of /proc: for after a change of
+ * credentials, and for a process whose /proc can be somebody else's by then. The
+ * second looks at fs.suid_dumpable, and can be called before.
  */
 int untraceable_again(struct diag *d);
+int untraceable_lasts(struct diag *d);
 
 /*
  * setns(2), with its return value and errno; nothing else in this suite calls

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "explain.h"
+#include "guard.h"
 #include "ids.h"
 #include "outside.h"
 #include "parent.h"
@@ -216,7 +217,7 @@ static int lead(struct launch *l, struct diag *d)
 	kept = plan_has_pins(plan) ? outside_keep(&l->kept, out.proc, plan, NSTYPE_ALL_FLAGS, d) : 0;
 	if (kept)
 		return kept;
-	if (announce(l, d) < 0 || parent_say(parent, GATE_GO, d) < 0)
+	if (announce(l, d) < 0 || parent_let_go(parent, plan, d) < 0)
 		return -1;
 	return plan->init ? parent_expect(parent, GATE_RUNNING, d) : parent_see_exec(parent, d);
 }
@@ -279,7 +280,7 @@ static int launch_at_once(struct launch *l, struct diag *d)
 	struct spawned child;
 	struct diag report;
 
-	if (parent_watch(&l->n->plan, &self, d) < 0)
+	if (guard_hide_outside(&l->n->plan, d) < 0 || parent_watch(&l->n->plan, &self, d) < 0)
 		return -1;
 	if (l->parent.mirror.pty && mirror_open(&l->parent.mirror, d) < 0)
 		return -1;

@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,29 +17,7 @@
 #include "inside.h"
 #include "kernel.h"
 #include "parent.h"
-#include "trampoline.h"
 #include "untraceable.h"
-
-/*
- * May the program be an enemy's? And could he, if it were we that he got hold
- * of, write to our executable? Not if we could not. See trampoline.h.
- */
-static bool needs_guard(const struct nsenter *n)
-{
-	const bool theirs = n->all || (n->of_target & CLONE_NEWNS) || n->file[NS_MNT] || n->n_from ||
-			    n->root.target || n->root.path || n->wd.target || n->wd.path || n->wdns ||
-			    n->target_env;
-	struct stat own;
-
-	/* SELinux's context for exec is used up by the first; and keeps ours out of their reach. */
-	if (!theirs || !trampoline_there || n->follow_context)
-		return false;
-	/* The owner of a file can give itself permission to write. */
-	if (geteuid() == 0 || stat("/proc/self/exe", &own) < 0 || own.st_uid == geteuid() ||
-	    access("/proc/self/exe", W_OK) == 0)
-		return true;
-	return errno != EACCES && errno != EPERM && errno != EROFS;
-}
 
 /* One's groups are one's power over files: what the target has, too, gives nothing away. */
 static bool groups_are_its(struct opened *o)
@@ -293,8 +270,6 @@ int nsenter_launch(struct nsenter *n, struct diag *d)
 {
 	static struct opened o;
 
-	if (needs_guard(n))
-		n->plan.guard = "nsenter-lite";
 	if (enter(&o, n, d) < 0)
 		return -1;
 	if (*o.cgroups.left_out)

@@ -281,6 +281,20 @@ static int needs_target(const struct nsenter *n, struct diag *d)
 	return 0;
 }
 
+/*
+ * Can the target choose the program? With --follow-context it must not come by
+ * way of the trampoline, because the first execve(2) uses the context up; but
+ * then SELinux keeps our executable from it.
+ */
+static bool is_foreign(const struct nsenter *n)
+{
+	const bool theirs = n->all || (n->of_target & CLONE_NEWNS) || n->file[NS_MNT] || n->n_from ||
+			    n->root.target || n->root.path || n->wd.target || n->wd.path || n->wdns ||
+			    n->target_env;
+
+	return theirs && !n->follow_context;
+}
+
 static int complete(struct nsenter *n, struct diag *d)
 {
 	if (!n->has_target && needs_target(n, d) < 0)
@@ -295,6 +309,7 @@ static int complete(struct nsenter *n, struct diag *d)
 		return diag_usage(d, "--preserve-credentials excludes --setuid and --setgid");
 	if (n->no_fork && n->fork)
 		return diag_usage(d, "--no-fork excludes --kill-child, --forward-signals and --pty");
+	n->plan.foreign = is_foreign(n);
 	return plan_complete(&n->plan, environ, d);
 }
 

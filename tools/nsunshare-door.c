@@ -135,7 +135,7 @@ static int fork_gated(struct launch *l, struct diag *d)
 	if (birth.plan->pin[NS_PID] &&
 	    (procdir_number(child.pidfd, &number, d) < 0 || helper_pin(&l->helper, number, d) != 0))
 		return -1;
-	if (helper_tell_exec(&l->helper, d) < 0 || parent_say(parent, GATE_GO, d) < 0)
+	if (helper_tell_exec(&l->helper, d) < 0 || parent_let_go(parent, birth.plan, d) < 0)
 		return -1;
 	return parent_see_exec(parent, d);
 }

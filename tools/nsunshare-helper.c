@@ -11,6 +11,7 @@
 
 #include "cleanup.h"
 #include "diag.h"
+#include "guard.h"
 #include "outside.h"
 #include "pin.h"
 #include "run.h"
@@ -119,6 +120,8 @@ static void __attribute__((noreturn)) helper_main(struct post *post)
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
+	if (guard_hide_outside(post->plan, &note.diag) < 0)
+		leave(post);
 	serve(post, GATE_INSIDE, GATE_MAPPED, outside_map);
 	if (sets_clocks(post->plan))
 		serve(post, GATE_CLOCKS, GATE_SET, outside_clocks);
