@@ -64,3 +64,8 @@ int guard_hide_outside(const struct plan *plan, struct diag *d)
 {
 	return plan->flags & CLONE_NEWUSER ? 0 : guard_hide(plan, d);
 }
+
+int guard_hide_launcher(const struct plan *plan, struct diag *d)
+{
+	return plan->door == DOOR_CLONE ? guard_hide_outside(plan, d) : guard_hide(plan, d);
+}

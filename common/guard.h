@@ -42,3 +42,9 @@ int guard_hide(const struct plan *plan, struct diag *d);
  * capabilities.
  */
 int guard_hide_outside(const struct plan *plan, struct diag *d);
+
+/*
+ * The same for the launcher, before its child starts the first of the programs.
+ * With nsunshare it is in the new namespaces, but for the root directory.
+ */
+int guard_hide_launcher(const struct plan *plan, struct diag *d);

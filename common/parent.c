@@ -50,7 +50,7 @@ int parent_fork(struct parent *p, struct birth *birth, struct diag *d)
 	struct spawned child;
 	struct diag report;
 
-	if (guard_hide_outside(birth->plan, d) < 0 || parent_watch(birth->plan, &self, d) < 0)
+	if (guard_hide_launcher(birth->plan, d) < 0 || parent_watch(birth->plan, &self, d) < 0)
 		return -1;
 	if (p->mirror.pty && mirror_open(&p->mirror, d) < 0)
 		return -1;
@@ -77,7 +77,7 @@ int parent_say(const struct parent *p, enum gate_word word, struct diag *d)
 
 int parent_let_go(const struct parent *p, const struct plan *plan, struct diag *d)
 {
-	return guard_hide_outside(plan, d) < 0 ? -1 : parent_say(p, GATE_GO, d);
+	return guard_hide_launcher(plan, d) < 0 ? -1 : parent_say(p, GATE_GO, d);
 }
 
 int parent_lost(struct parent *p, struct diag *d)

@@ -280,7 +280,7 @@ static int launch_at_once(struct launch *l, struct diag *d)
 	struct spawned child;
 	struct diag report;
 
-	if (guard_hide_outside(&l->n->plan, d) < 0 || parent_watch(&l->n->plan, &self, d) < 0)
+	if (guard_hide_launcher(&l->n->plan, d) < 0 || parent_watch(&l->n->plan, &self, d) < 0)
 		return -1;
 	if (l->parent.mirror.pty && mirror_open(&l->parent.mirror, d) < 0)
 		return -1;
