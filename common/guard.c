@@ -45,7 +45,7 @@ int guard_decide(struct plan *plan, struct diag *d)
 	};
 	const struct cred_plan *cred = &plan->cred;
 
-	if (!plan->foreign)
+	if (!plan->foreign_files)
 		return 0;
 	/* The ids change after the set-up command, which can leave processes behind. */
 	if (plan->setup && (cred->set_uid || cred->set_gid) && untraceable_lasts(d) < 0)
@@ -57,7 +57,7 @@ int guard_decide(struct plan *plan, struct diag *d)
 
 int guard_hide(const struct plan *plan, struct diag *d)
 {
-	return plan->foreign && plan->door != DOOR_SETNS ? untraceable_again(d) : 0;
+	return plan->foreign_files && plan->door != DOOR_SETNS ? untraceable_again(d) : 0;
 }
 
 int guard_hide_outside(const struct plan *plan, struct diag *d)

@@ -17,9 +17,9 @@ struct plan;
 
 /*
  * Sets plan->guard where the programs of the plan have to be executed by way of
- * the trampoline: where plan->foreign is set, and the file of our executable
+ * the trampoline: where plan->foreign_files is set, and the file of our executable
  * belongs to, or can be written by, the caller or an id that a new user
- * namespace maps. Makes no system call without plan->foreign. To be called when
+ * namespace maps. Makes no system call without plan->foreign_files. To be called when
  * the maps are known, and before anything is entered.
  *
  * Returns 0, or -1 with *d set: a process of a set-up command could trace us
@@ -29,7 +29,7 @@ int guard_decide(struct plan *plan, struct diag *d);
 
 /*
  * Hides this process, which is in the new namespaces, from the programs of a
- * plan with plan->foreign: it is untraceable until it executes one
+ * plan with plan->foreign_files: it is untraceable until it executes one
  * (untraceable.h). To be called before the first of them starts, and after the
  * last write to /proc/self. Does nothing for a process that enters namespaces,
  * which is untraceable long before. Returns 0, or -1 with *d set.

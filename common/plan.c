@@ -39,7 +39,7 @@ static int imply(struct plan *plan, struct diag *d)
 	plan->mnt.pivot = plan->door == DOOR_CLONE;
 	/* A set-up command can make another directory the root of its mount namespace. */
 	if (plan->mnt.root || (plan->setup && (plan->flags & CLONE_NEWNS)))
-		plan->foreign = true;
+		plan->foreign_files = true;
 	if (plan->door == DOOR_UNSHARE && !(plan->flags & CLONE_NEWNS))
 		plan->mnt.propagation = PROPAGATION_UNCHANGED;
 	return 0;

@@ -91,7 +91,7 @@ struct plan {
 	bool ignore_chld;    /* … and whether SIGCHLD was ignored */
 
 	const char *context; /* SELinux context for exec, to be written beneath cred.proc; or NULL */
-	bool foreign;	     /* programs come from files that are not the caller's (guard.h) */
+	bool foreign_files;  /* programs come from files that are not the caller's (guard.h) */
 	const char *guard;   /* our name, if they are executed by way of the trampoline; or NULL */
 	char *const *argv;   /* the program; NULL: a shell */
 	const char *shell[SHELLS]; /* to try, where there is no program; or NULL */

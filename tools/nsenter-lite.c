@@ -309,7 +309,7 @@ static int complete(struct nsenter *n, struct diag *d)
 		return diag_usage(d, "--preserve-credentials excludes --setuid and --setgid");
 	if (n->no_fork && n->fork)
 		return diag_usage(d, "--no-fork excludes --kill-child, --forward-signals and --pty");
-	n->plan.foreign = is_foreign(n);
+	n->plan.foreign_files = is_foreign(n);
 	return plan_complete(&n->plan, environ, d);
 }
 
