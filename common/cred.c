@@ -165,8 +165,6 @@ static int set_id(const struct cred_plan *plan, enum idkind kind, struct diag *d
 
 static int set_ids(const struct cred_plan *plan, struct diag *d)
 {
-	const bool traceable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1;
-
 	if (plan->keep_caps && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return diag_fail(d, NULL, "keep capabilities");
 	if (plan->drop_groups && cred_drop_groups(plan->gid, plan->groups_may_stay, d) < 0)
@@ -175,7 +173,7 @@ static int set_ids(const struct cred_plan *plan, struct diag *d)
 		return -1;
 	if (plan->set_uid && set_id(plan, ID_UID, d) < 0)
 		return -1;
-	return traceable ? 0 : untraceable_again(d);
+	return plan->untraceable ? untraceable_again(d) : 0;
 }
 
 int cred_apply(const struct cred_plan *plan, struct diag *d)

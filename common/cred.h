@@ -30,6 +30,7 @@ struct cred_plan {
 	bool drop_groups;     /* the supplementary ones … */
 	bool groups_may_stay; /* … but where the user namespace denies that, they are harmless */
 	enum keyring keyring;
+	bool untraceable;     /* until exec, whatever the change of ids does to that */
 	/*
 	 * An id that the user namespace does not map gives way to the caller's
 	 * own, which was this one in the namespace that PROC, a descriptor of its

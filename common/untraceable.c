@@ -10,6 +10,8 @@
 #include "diag.h"
 #include "file.h"
 
+static const char sysctl[] = "/proc/sys/fs/suid_dumpable";
+
 int untraceable_again(struct diag *d)
 {
 	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? diag_fail(d, NULL, "make ourselves untraceable") : 0;
@@ -17,8 +19,12 @@ int untraceable_again(struct diag *d)
 
 int untraceable_lasts(struct diag *d)
 {
-	/* proc(5). A system that does not tell has the default, 0. */
-	if (file_read_number("/proc/sys/fs/suid_dumpable") != 1)
+	const long long value = file_read_number(sysctl);
+
+	/* proc(5). A system that does not have it, or no proc, has the default, 0. */
+	if (value < 0 && errno != ENOENT)
+		return diag_fail(d, sysctl, "see whether we can be traced");
+	if (value != 1)
 		return 0;
 	diag_set(d, 0, NULL, "the kernel lets others trace us whenever our ids change");
 	return diag_hint(d, "the sysctl fs.suid_dumpable is 1; 0 and 2 are safe");

@@ -119,6 +119,7 @@ static void plan_ids(const struct opened *o, const struct nsenter *n, struct cre
 	const bool entered = n->plan.flags & CLONE_NEWUSER;
 
 	cred->proc = o->proc;
+	cred->untraceable = true;
 	cred->groups_may_stay = o->groups_may_stay;
 	/* The kernel has emptied them with the change of the user namespace. */
 	cred->inherit_none = !entered;

@@ -32,6 +32,8 @@ readonly CGROUP_PROCS='0:openat:*' # for kernels before 5.7 only
 readonly SETGROUPS='1:setgroups:*' # a user namespace may deny it; groups of one's own may stay then
 readonly USER_DATABASE='0:socket:* 0:connect:* 0:newfstatat:* 0:openat:* 0:read:* 0:lseek:* 0:mmap:*' # libc has several sources
 
+readonly NO_GROUPS='0:setgroups:1' # there are none that a denial would leave
+
 ### The command lines
 
 @test "one new namespace" { each_faults '' --uts; }
@@ -50,7 +52,7 @@ readonly USER_DATABASE='0:socket:* 0:connect:* 0:newfstatat:* 0:openat:* 0:read:
 
 @test "the owner of the user namespace" {
 	requires root
-	as_ourselves directly faults '' --owner "$(id -u "$NST_USER"):$(id -g "$NST_USER")" \
+	as_ourselves directly faults "$NO_GROUPS" --owner "$(id -u "$NST_USER"):$(id -g "$NST_USER")" \
 		--map-users 0:100000:10 --map-groups 0:100000:10 --boottime 1000
 }
 
@@ -79,7 +81,7 @@ readonly USER_DATABASE='0:socket:* 0:connect:* 0:newfstatat:* 0:openat:* 0:read:
 
 @test "another user, capabilities kept, no new privileges" {
 	requires root
-	as_ourselves directly faults "$SETGROUPS" --uts --setuid 1234 --setgid 1234 --keep-caps --no-new-privs
+	as_ourselves directly faults "$SETGROUPS $NO_GROUPS" --uts --setuid 1234 --setgid 1234 --keep-caps --no-new-privs
 }
 
 @test "capabilities kept, no new privileges, in a user namespace" {

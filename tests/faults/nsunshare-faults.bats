@@ -40,7 +40,7 @@ readonly DEATH_SIGNALS='[1245]:prctl:*' # PR_SET_PDEATHSIG of getsubids and newu
 
 @test "the owner of the user namespace" {
 	requires root
-	as_ourselves directly faults '' --owner "$(id -u "$NST_USER"):$(id -g "$NST_USER")" \
+	as_ourselves directly faults '0:setgroups:1' --owner "$(id -u "$NST_USER"):$(id -g "$NST_USER")" \
 		--map-users 0:100000:10 --map-groups 0:100000:10 --boottime 1000
 }
 
@@ -94,7 +94,7 @@ readonly DEATH_SIGNALS='[1245]:prctl:*' # PR_SET_PDEATHSIG of getsubids and newu
 
 @test "--fork: ids by ranges, and another user" {
 	requires root
-	as_ourselves directly faults '2:setgroups:*' --kill-child=TERM --map-users 0:100000:1000 --map-groups 0:100000:1000 --setuid 5 --setgid 5
+	as_ourselves directly faults '0:setgroups:1' --kill-child=TERM --map-users 0:100000:1000 --map-groups 0:100000:1000 --setuid 5 --setgid 5
 }
 
 ### Sets. What the helper hears last: see "pins".
