@@ -22,23 +22,46 @@ CANNOT_FAIL+=' brk getrandom'   # of malloc: the one returns no error numbers, t
 ### Calls that may fail without harm, PROCESS:CALL:N, patterns: the program may run then, in the same world
 
 export MAY_FAIL='*:poll:*'      # a wait is taken up again; none of 0, 1, 2 is taken for closed
-MAY_FAIL+=' *:call-250:*'       # keyctl(2), which a filter may deny where it was not asked for
+MAY_FAIL+=' *:prctl:*@3'        # PR_GET_DUMPABLE: if in doubt, we are not
+MAY_FAIL+=' *:*@/proc/sys/fs/suid_dumpable' # the same
+MAY_FAIL+=' *:keyctl:*'         # a filter may forbid it
 
 # What to fail with.
 error_for() {
 	case $1 in
 	clone | clone3 | mmap) error=ENOMEM text='Cannot allocate memory' ;;
 	write) error=ENOSPC text='No space left on device' ;;
+	sendto) error=ENOBUFS text= ;; # it is the other side that they tell of
 	open | openat | pidfd_open | pipe2 | signalfd4 | socket | socketpair) error=EMFILE text='Too many open files' ;;
-	poll | recvfrom | sendto) error=EPERM text= ;; # it is the other side that they tell of
+	poll | recvfrom) error=EPERM text= ;;
 	*) error=EPERM text='Operation not permitted' ;;
 	esac
+}
+
+# errors_for CALL: in $errors, all that FAULT_KINDS asks for.
+errors_for() {
+	local error text
+	errors=()
+	error_for "$1"
+	! among errors $FAULT_KINDS || errors+=("$error")
+	! among more $FAULT_KINDS || errors+=(EIO)
+}
+
+# text_of ERROR CALL: in $text, what a message says of it.
+text_of() {
+	local error
+	error_for "$2"
+	[ "$1" != EIO ] || [ -z "$text" ] || text='Input/output error'
 }
 
 ### A launch, and what is left of it
 
 # each_way, but with as few programs before the launcher as can be: they take time.
 each_faults() { each_way directly faults "$@"; }
+
+# With signals instead of errors, before each of the last calls on the way to exec.
+each_signals() { FAULT_KINDS='TERM TERM:0' LAST=12 each_way directly faults "$@"; }
+signals_with_pins() { FAULT_KINDS='TERM TERM:0' LAST=12 as_ourselves in_private_mounts directly faults "$@"; }
 
 # A trap of bats before each command would take more time than all the rest.
 directly() (
@@ -60,7 +83,7 @@ stay_on_one_cpu() {
 export DESCRIBE='echo it runs; cd /proc
 	cat self/uid_map self/gid_map self/timens_offsets self/cgroup sys/kernel/hostname sys/kernel/domainname
 	cut -d" " -f5,6 self/mountinfo | grep -E "^/(proc|sys)? "
-	sed -n "/^[UG]id:/p; /^Cap/p; /^NoNew/p; /^Sig[BI]/p" self/status
+	sed -n "/^[UG]id:/p; /^Groups/p; /^Cap/p; /^NoNew/p; /^Sig[BI]/p" self/status
 	ls self/fd'
 
 # fault WHAT OPTION...: WHAT is the first argument of the helper. Descriptor 8 can be
@@ -74,10 +97,21 @@ fault() {
 		[[ $line =~ ^[0-9]{2,}$ ]] || output+=$line$'\n'
 	done <"$tmp/stdout"
 	mapfile -t stderr_lines <"$tmp/stderr"
-	report=() stays=()
+	read_report
+}
+
+# read_report: what the helper said: $report, $stays (PIDs of keepers), $executed, $perhaps.
+read_report() {
+	local line
+	report=() stays=() executed=0 perhaps=0
 	while read -r line; do
-		[[ $line == stays\ * ]] && stays+=("${line#stays }") || report+=("$line")
-	done <"$tmp/report"
+		case $line in
+		stays\ *) stays+=("${line#stays }") ;;
+		executed\ *) executed=${line#executed } ;;
+		perhaps\ *) perhaps=${line#perhaps } ;;
+		*) report+=("$line") ;;
+		esac
+	done <"$BATS_TEST_TMPDIR/report"
 }
 
 # Files in DIR, sets in $NSPIN_DIR, mounts on them, keepers, processes in CGROUP. No
@@ -129,7 +163,7 @@ among() {
 }
 
 # allowed PROCESS:CALL:N: patterns may go on with @PATH, which the call is about.
-allowed() { among "$1" $MAY_FAIL $exceptions || among "$1@${paths[$1]-}" $exceptions; }
+allowed() { among "$1" $MAY_FAIL $exceptions || among "$1@${paths[$1]-}" $MAY_FAIL $exceptions; }
 
 # What is wrong with the launch in which PROCESS:CALL:N failed, and that ends with
 # one of STATUSES if it is not without harm. Sets $wrong.
@@ -155,13 +189,80 @@ judge() {
 	[ "$files$left" = "$clean" ] || wrong+="leftovers: $files $left; "
 }
 
+### Signals
+
+# The same calls, but with a signal before each of them, to who makes it or to the
+# tool: TERM, TERM:0, KILL, KILL:0. Either the program was executed, and what there is
+# of pins, sets and files is there, whole; or it was not, and nothing is. Only a tool
+# that is killed, and a helper of its own, leave what they were about to take back.
+judge_signal() {
+	local by_kill= whole=
+	wrong=
+	leftovers
+	[[ ${report[*]} != *left* ]] || wrong+="${report[*]}; "
+	[[ $2 != KILL* ]] || by_kill=yes
+	[ "$files" = "$good_files" ] || [ "$files$left" = "$clean" ] || whole=no
+	if ((executed >= programs)); then
+		[ -z "$whole" ] || [ -n "$by_kill" ] || wrong+="other files: $files $left; "
+	elif ((executed + perhaps >= programs)); then
+		[ -z "$whole" ] || [ -n "$by_kill" ] || wrong+="other files: $files $left; "
+	else
+		[ "$status" -ne 0 ] || wrong+='success without the program; '
+		[ -z "$output" ] || wrong+='the program ran; '
+		if [ -z "$by_kill" ] || [[ $2 == KILL && $1 != 0:* && ! $1 == $KEEPS:* ]]; then
+			[ "$files$left" = "$clean" ] || wrong+="leftovers: $files $left; "
+		fi
+		[ "$status" -ne 125 ] || [[ ${stderr_lines[0]-} =~ ^$TOOL:\ [^:]+ && ${#stderr_lines[@]} -le 2 ]] ||
+			wrong+='no message of the right form; '
+	fi
+	clear_away
+	leftovers
+	[ "$files$left" = "$clean" ] || wrong+="not to be cleared away: $files $left; "
+}
+
+# KEEPS: the process that makes pins and sets, if it is not the tool itself.
+export KEEPS=-
+
+# The signals of FAULT_KINDS before the last $LAST of $calls.
+signals() {
+	local kind call programs
+	local -a late
+	[[ $FAULT_KINDS == *TERM* || $FAULT_KINDS == *KILL* ]] || return 0
+	fault 99:getpid:1=EPERM "$@"
+	programs=$executed
+	clear_away
+	late=("${calls[@]: -${LAST:-${#calls[@]}}}")
+	for kind in $FAULT_KINDS; do
+		[[ $kind == TERM* || $kind == KILL* ]] || continue
+		for call in "${late[@]}"; do
+			among "$call" '*:rt_sigaction:*' '*:brk:*' '*:execve:[3-9]' '*:execve:1[0-9]' && continue
+			fault "$call=$kind" "$@"
+			judge_signal "$call" "$kind"
+			note_fault "$call=$kind" "$*"
+		done
+	done
+}
+
+### The whole
+
+# What is tried: "errors", one error number for each call; "more", other ones as well;
+# signals, as above. `make check-faults' tries all.
+export FAULT_KINDS=${FAULT_KINDS:-errors} LAST=
+
+# note_fault CALL=FAULT SCENARIO: $wrong is what it came to. For tests/faults/run as well.
+note_fault() {
+	tried=$((tried + 1))
+	[ -z "$wrong" ] || bad+=("-- $1: $wrong" "${stderr_lines[@]/#/   }")
+	[ -z "${FAULT_LOG-}" ] || printf '%s\t%s\t%s\t%s\n' "$BATS_TEST_FILENAME: $BATS_TEST_DESCRIPTION: $2" "${1%=*}" "${1##*=}" "$wrong" >>"$FAULT_LOG"
+}
+
 # faults EXCEPTIONS OPTION...: calls in OF_PROGRAM, patterns, may look whether the
 # program can be executed, so that 126 is right, too. Of a call that is made often in one process, the
 # first four and the last four.
 # Not those in ANSWERS, patterns PROCESS:CALL:N@PATH: their error is an answer, no failure.
 faults() {
 	local exceptions=$1 good good_files clean files left call process name n wanted error text tried=0 program wrong
-	local -a calls bad=()
+	local -a calls errors bad=()
 	local -A times=() paths=()
 	shift
 	stays=()
@@ -186,12 +287,15 @@ faults() {
 		wanted=125
 		[ "$process:$name" != "$program:execve" ] || wanted=126
 		! among "$call" ${OF_PROGRAM-} || wanted+=' 126'
-		error_for "$name"
-		fault "$call=$error" "$@"
-		judge "$call" "$wanted"
-		[ -z "$wrong" ] || bad+=("-- $call=$error: $wrong" "${stderr_lines[@]/#/   }")
-		tried=$((tried + 1))
+		errors_for "$name"
+		for error in "${errors[@]}"; do
+			text_of "$error" "$name"
+			fault "$call=$error" "$@"
+			judge "$call" "$wanted"
+			note_fault "$call=$error" "$*"
+		done
 	done
+	signals "$@"
 	[ ${#bad[@]} -eq 0 ] || fail "${NS[*]} $*" "${bad[@]}"
 	[ "$tried" -ge 3 ] || fail "only $tried calls"
 }

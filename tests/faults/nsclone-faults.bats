@@ -27,9 +27,12 @@ export CANNOT_FAIL="$CANNOT_FAIL 0:recvfrom:2 0:recvfrom:3"
 readonly HELPER='[2-9]:prctl:*' # PR_SET_PDEATHSIG of a program to be run before (the child is 1)
 readonly SIGNALS='0:read:*'     # the signalfd: what is not read now is read later
 readonly PRESENT_ROOT='1:openat:* 1:newfstatat:* 1:read:*' # is the root the present one? If in doubt, it is not
-readonly IDENTITIES='0:newfstatat:* 0:fstatfs:*' # of namespaces for the JSON line: it does without; of the PID file: it is a plain file
+# The size and the settings of a terminal that there is not; where a stream of ours cannot be opened anew, it serves as it is.
+readonly HARMLESS_PTY='0:ioctl:* 0:fcntl:* 0:openat:* 0:newfstatat:* 0:fstat:*'
+readonly PID_FILE='0:newfstatat:*@*/pid' # if it cannot be looked at, it is a plain file
 readonly CGROUP_PROCS='0:openat:*' # for kernels before 5.7 only
-readonly SETGROUPS='1:setgroups:*' # a user namespace may deny it; groups of one's own may stay then
+readonly GROUPS_INSIDE='0:setgroups:*' # without supplementary groups there is nothing to drop outside
+readonly SETGROUPS='[01]:setgroups:*' # a user namespace may deny it; groups of one's own may stay then
 readonly USER_DATABASE='0:socket:* 0:connect:* 0:newfstatat:* 0:openat:* 0:read:* 0:lseek:* 0:mmap:*' # libc has several sources
 
 readonly NO_GROUPS='0:setgroups:1' # there are none that a denial would leave
@@ -73,7 +76,7 @@ readonly NO_GROUPS='0:setgroups:1' # there are none that a denial would leave
 }
 
 @test "PID file, status line, commands to run before" {
-	each_faults "$IDENTITIES $HELPER $SIGNALS" --uts --pid-file "$DIR/pid" --json-status-fd 9 --block-fd 8 \
+	each_faults "$PID_FILE $HELPER $SIGNALS" --uts --pid-file "$DIR/pid" --json-status-fd 9 --block-fd 8 \
 		--host-setup true --setup true
 }
 
@@ -97,7 +100,16 @@ readonly NO_GROUPS='0:setgroups:1' # there are none that a denial would leave
 
 @test "--close-fds" { each_faults '' --uts --close-fds=4,9; }
 
-@test "--background" { each_faults "$IDENTITIES" --uts --background --pid-file "$DIR/pid"; }
+@test "--background" { each_faults "$PID_FILE" --uts --background --pid-file "$DIR/pid"; }
+
+@test "all namespaces" {
+	requires root
+	as_ourselves directly faults '' --all
+}
+
+@test "--pty" {
+	each_faults "$HARMLESS_PTY $SIGNALS" --uts --pty
+}
 
 ### Sets
 
@@ -108,4 +120,15 @@ readonly NO_GROUPS='0:setgroups:1' # there are none that a denial would leave
 
 @test "the set of a keeper" {
 	as_the_user directly set_of "$SIGNALS" --uts --net
+}
+
+### Signals
+
+@test "SIGTERM: pins and a PID file" { signals_with_pins "$PID_FILE" --uts="$DIR/pin-uts" --pid-file "$DIR/pid"; }
+
+@test "SIGTERM: --init" { each_signals '' --init --mount-proc; }
+
+@test "SIGTERM: a set" {
+	FAULT_KINDS='TERM TERM:0' LAST=12
+	as_ourselves in_private_mounts directly set_of '' --uts --net
 }

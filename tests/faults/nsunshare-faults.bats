@@ -81,7 +81,7 @@ readonly DEATH_SIGNALS='[1245]:prctl:*' # PR_SET_PDEATHSIG of getsubids and newu
 # The last word to the helper comes when the program runs, and will run on; and
 # once the child has been told to go on, it does, whether nsunshare hears of it or not.
 @test "--fork: pins" {
-	CANNOT_FAIL+=' 1:recvfrom:4 0:recvfrom:5 0:recvfrom:6'
+	CANNOT_FAIL+=' 1:recvfrom:4 1:recvfrom:5 0:recvfrom:5 0:recvfrom:6'
 	stay_on_one_cpu
 	as_ourselves in_private_mounts directly faults '' --fork --mount="$DIR/pin-mnt" --uts="$DIR/pin-uts" --time="$DIR/pin-time" --pid="$DIR/pin-pid"
 }
@@ -119,4 +119,19 @@ readonly DEATH_SIGNALS='[1245]:prctl:*' # PR_SET_PDEATHSIG of getsubids and newu
 @test "--fork: the set of a keeper" {
 	CANNOT_FAIL+=' 1:recvfrom:5 1:recvfrom:6'
 	as_the_user directly set_of '' --fork --uts --net
+}
+
+### Signals
+
+@test "SIGTERM: a pin" { KEEPS=2 signals_with_pins '' --uts="$DIR/pin-uts"; }
+
+@test "SIGTERM: --fork, a pin" { KEEPS=1 signals_with_pins '' --fork --uts="$DIR/pin-uts"; }
+
+@test "SIGTERM: --fork, a pin and a command to run before" {
+	KEEPS=1 signals_with_pins '' --fork --setup true --uts="$DIR/pin-uts"
+}
+
+@test "SIGTERM: a set" {
+	FAULT_KINDS='TERM TERM:0' LAST=12 KEEPS=2
+	as_ourselves in_private_mounts directly set_of '' --uts --net
 }

@@ -204,13 +204,11 @@ under() {
 	"$HELPERS/fault" "$1" "$tmp/report" "${WHO[@]}" "${@:2}" \
 		<"$INPUT" >"$tmp/stdout" 2>"$tmp/stderr" 3>&- 4>&- || status=$?
 	output=$(<"$tmp/stdout")
-	report=() stays=() stderr_lines=() notes=()
+	stderr_lines=() notes=()
 	while read -r line; do
 		[[ $line =~ $NOTE ]] && notes+=("$line") || stderr_lines+=("$line")
 	done <"$tmp/stderr"
-	while read -r line; do
-		[[ $line == stays\ * ]] && stays+=("${line#stays }") || report+=("$line")
-	done <"$tmp/report"
+	read_report
 }
 
 # It is asked often: as few programs before a command, and as little of bats before

@@ -5,6 +5,7 @@
  *	fault list|what REPORT COMMAND [ARGUMENT...]
  *	fault PROCESS:CALL:N=ERRNO REPORT COMMAND [ARGUMENT...]
  *	fault PROCESS:CALL:N=KILL[:WHOM] REPORT COMMAND [ARGUMENT...]
+ *	fault PROCESS:CALL:N=TERM[:WHOM] REPORT COMMAND [ARGUMENT...]
  *
  * The first runs COMMAND as it is and writes to REPORT a line for each system
  * call that it makes from main's poll(2) on until the last of its processes calls
@@ -13,11 +14,13 @@
  * a process does after an execve(2) of its own is not looked at. The last line
  * is "program PROCESS", of the last that calls it, or -1. With "what" a line
  * goes on with a blank and the path that the call is about, as it is given or as
- * /proc has it of the descriptor, if there is one. The second lets that
+ * /proc has it of the descriptor, if there is one; of prctl(2), the number of what
+ * it does. The second lets that
  * call fail with error number ERRNO without being made, and REPORT says "hit" if
- * it came to that. The third kills, before that call is made, the process WHOM,
+ * it came to that; and "executed N", how many processes have executed a program,
+ * and "perhaps N", of how many it is not known, as they were killed on the way. The third kills, before that call is made, the process WHOM,
  * or all that there are with "all"; it is the one that makes it if none is
- * named. The end of a call is the beginning of the next one. Both wait until
+ * named. The fourth sends SIGTERM instead, and waits for nobody. The end of a call is the beginning of the next one. Both wait until
  * nothing of COMMAND is left; what has not ended two seconds after COMMAND
  * itself is killed and reported: "left NAME". Only the keepers of sets may stay:
  * "stays PID", and can make no further system call. Exit status: COMMAND's.
@@ -136,7 +139,7 @@ static const struct {
 	CALL(sched_getaffinity), CALL(setns), CALL(unshare), CALL(signalfd4),
 	CALL(eventfd2), CALL(prlimit64), CALL(rseq), CALL(set_tid_address),
 	CALL(set_robust_list), CALL(statx), CALL(pidfd_send_signal), CALL(pidfd_open),
-	CALL(open_tree), CALL(move_mount), CALL(openat2), CALL(close_range),
+	CALL(open_tree), CALL(move_mount), CALL(openat2), CALL(close_range), CALL(keyctl),
 };
 
 enum state { BEFORE_MAIN, OURS, EXECUTING, FOREIGN };
@@ -163,6 +166,7 @@ static struct call seen[MAX_CALLS];
 static bool want_paths;
 static int n_seen, n_wanted; /* the latter: up to the last execve that went well */
 static int program = -1;
+static int n_executed;
 static struct call target = { .process = -1, .nr = -1 };
 static int target_error;
 static bool hit;
@@ -170,6 +174,7 @@ static bool hit;
 /* The process to be killed instead, or one of these. */
 enum { NOBODY = -3, WHO_CALLS, ALL };
 static int victim = NOBODY;
+static int fatal = SIGKILL;
 
 static int listener;
 static int parent = -1; /* who has called clone: has to wait until the child shows up, for their order */
@@ -179,7 +184,9 @@ static const struct {
 	int value;
 } errors[] = {
 	{ "EPERM", EPERM }, { "EACCES", EACCES }, { "EINVAL", EINVAL }, { "EMFILE", EMFILE },
-	{ "ENOMEM", ENOMEM }, { "ENOSPC", ENOSPC }, { "ENOSYS", ENOSYS },
+	{ "ENOMEM", ENOMEM }, { "ENOSPC", ENOSPC }, { "ENOSYS", ENOSYS }, { "ENOBUFS", ENOBUFS },
+	{ "EIO", EIO }, { "EAGAIN", EAGAIN }, { "ENOENT", ENOENT }, { "EINTR", EINTR },
+	{ "ELOOP", ELOOP }, { "EPIPE", EPIPE }, { "EFBIG", EFBIG },
 };
 
 static void die(const char *what)
@@ -199,11 +206,12 @@ static const char *name_of(int nr)
 	return number;
 }
 
-/* "KILL", "KILL:0", "KILL:all": false if it is an error. */
+/* "KILL", "TERM:0", "KILL:all": false if it is an error. */
 static bool parse_victim(const char *text)
 {
-	if (strncmp(text, "KILL", 4))
+	if (strncmp(text, "KILL", 4) && strncmp(text, "TERM", 4))
 		return false;
+	fatal = *text == 'K' ? SIGKILL : SIGTERM;
 	victim = !text[4] ? WHO_CALLS : !strcmp(text + 4, ":all") ? ALL : atoi(text + 5);
 	return true;
 }
@@ -299,6 +307,7 @@ static void follow(struct process *p, int nr, uint64_t arg)
 		p->state = OURS;
 	if (p->state == FOREIGN) {
 		program = (int)(p - processes);
+		n_executed++;
 		n_wanted = p->n_seen;
 	}
 }
@@ -310,15 +319,16 @@ static bool has_ended(const struct process *p)
 	return p->pidfd < 0 || poll(&ended, 1, 0) != 0;
 }
 
-/* It has ended when this returns. */
+/* After SIGKILL it has ended when this returns. */
 static void kill_one(const struct process *p)
 {
 	struct pollfd ended = { .fd = p->pidfd, .events = POLLIN };
 
 	if (p->pidfd < 0)
 		return;
-	syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
-	poll(&ended, 1, LIMIT * 1000);
+	syscall(SYS_pidfd_send_signal, p->pidfd, fatal, NULL, 0);
+	if (fatal == SIGKILL)
+		poll(&ended, 1, LIMIT * 1000);
 }
 
 /* CALLER's call is the one. All are stopped before the first ends, for the others would hear of that. */
@@ -330,7 +340,7 @@ static void kill_victims(int caller)
 		kill_one(&processes[victim]);
 	if (victim != ALL)
 		return;
-	for (int i = 0; i < n_processes; i++)
+	for (int i = 0; i < n_processes && fatal == SIGKILL; i++)
 		syscall(SYS_pidfd_send_signal, processes[i].pidfd, SIGSTOP, NULL, 0);
 	for (int i = 0; i < n_processes; i++)
 		kill_one(&processes[i]);
@@ -362,6 +372,8 @@ static void read_text(pid_t pid, uint64_t address, char *path, size_t size)
 
 static void find_path(const struct process *p, const __u64 *args, struct call *c)
 {
+	if (c->nr == SYS_prctl)
+		snprintf(c->path, sizeof(c->path), "%d", (int)args[0]);
 	for (size_t i = 0; i < sizeof(about) / sizeof(*about); i++) {
 		char link[64];
 
@@ -406,7 +418,8 @@ static int judge(struct process *p, int nr, const __u64 *args)
 	if (c.process == target.process && c.nr == target.nr && c.n == target.n) {
 		hit = true;
 		kill_victims(c.process);
-		return target_error;
+		if (target_error || fatal == SIGKILL)
+			return target_error;
 	}
 	if (nr == SYS_execve) {
 		p->state = EXECUTING;
@@ -566,6 +579,15 @@ static int supervise(pid_t command, FILE *report)
 	}
 }
 
+static int count(enum state state)
+{
+	int n = 0;
+
+	for (int i = 0; i < n_processes; i++)
+		n += processes[i].state == state;
+	return n;
+}
+
 int main(int argc, char **argv)
 {
 	FILE *report;
@@ -587,6 +609,8 @@ int main(int argc, char **argv)
 		fprintf(report, "program %d\n", program);
 	if (hit)
 		fprintf(report, "hit\n");
+	if (target.process >= 0)
+		fprintf(report, "executed %d\nperhaps %d\n", n_executed, count(EXECUTING));
 	tell_keepers(report);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
