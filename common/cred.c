@@ -2,6 +2,7 @@
 #include "cred.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -28,9 +29,11 @@ static int parse_number(const char *text, const char *option, const char *kind,
 	return diag_usage(d, "%s: '%s' is no %s and no name (0 to 4294967294)", option, text, kind);
 }
 
-bool cred_is_unknown(int err)
+bool cred_can_look_up(const char *file)
 {
-	return err != EACCES && err != EIO && err != EMFILE && err != ENFILE && err != ENOMEM;
+	cleanup_close int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 || errno == ENOENT;
 }
 
 int cred_parse_user(const char *text, const char *option, uint32_t *uid, struct diag *d)
@@ -42,7 +45,7 @@ int cred_parse_user(const char *text, const char *option, uint32_t *uid, struct 
 		return number < 0 ? -1 : 0;
 	errno = 0;
 	pw = getpwnam(text);
-	if (!pw && !cred_is_unknown(errno))
+	if (!pw && !cred_can_look_up("/etc/passwd"))
 		return diag_fail(d, "/etc/passwd", "%s: look up user '%s'", option, text);
 	if (!pw)
 		return diag_usage(d, "%s: there is no user '%s'", option, text);
@@ -59,7 +62,7 @@ int cred_parse_group(const char *text, const char *option, uint32_t *gid, struct
 		return number < 0 ? -1 : 0;
 	errno = 0;
 	gr = getgrnam(text);
-	if (!gr && !cred_is_unknown(errno))
+	if (!gr && !cred_can_look_up("/etc/group"))
 		return diag_fail(d, "/etc/group", "%s: look up group '%s'", option, text);
 	if (!gr)
 		return diag_usage(d, "%s: there is no group '%s'", option, text);

@@ -44,10 +44,11 @@ struct cred_plan {
 };
 
 /*
- * After getpwnam(3) or one of its kin has found nothing: does errno ERR leave it
- * at that, or could the database not be read?
+ * When getpwnam(3) or one of its kin has found nothing: can FILE, its database, be
+ * read at all? With errno if not. The C library does not tell: it goes on to the
+ * next source of names.
  */
-bool cred_is_unknown(int err);
+bool cred_can_look_up(const char *file);
 
 /* A number or a name of the user or group database. OPTION is for the message. */
 int cred_parse_user(const char *text, const char *option, uint32_t *uid, struct diag *d);

@@ -33,11 +33,9 @@ struct owner {
 /* Without an entry, the number stands for the name; that the entries cannot be read is no answer. */
 static int find_owner(struct owner *o, struct diag *d)
 {
-	const struct passwd *pw;
+	const struct passwd *pw = getpwuid(geteuid());
 
-	errno = 0;
-	pw = getpwuid(geteuid());
-	if (!pw && !cred_is_unknown(errno))
+	if (!pw && !cred_can_look_up("/etc/passwd"))
 		return diag_fail(d, "/etc/passwd", "look up the name of user %u", (unsigned int)geteuid());
 	snprintf(o->number, sizeof(o->number), "%u", (unsigned int)geteuid());
 	snprintf(o->name, sizeof(o->name), "%s", pw ? pw->pw_name : o->number);

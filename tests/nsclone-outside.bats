@@ -129,6 +129,30 @@ reader_leaves() {
 	exec 9<&-
 }
 
+last_line_lost() {
+	observe bash -c 'D=$1; shift; mkfifo "$D/line"; exec 8<>"$D/line"; exec 9>"$D/line" 7<"$D/line" 8<&-
+		"$@" 7<&- & read -r line <&7; exec 7<&- 9>&-; echo go >"$D/wait"; wait $!' lost "$D" \
+		"$LAUNCHER" -r --json-status-fd 9 sh -c 'read x <"$0"; exit 5' "$D/wait"
+	assert_outcome 'exited 5'
+	assert_stderr_line 'nsclone: write the status to descriptor 9: Broken pipe'
+}
+
+@test "a last line of --json-status-fd that cannot be written is said" {
+	each_way eval 'mkfifo "$D/wait"; last_line_lost'
+}
+
+@test "--json-status-fd that cannot see the namespaces is a failure" {
+	requires root
+	AROUND=(unshare --mount --propagation private sh -c 'umount -l /proc && exec "$@"' sh)
+	blind_one() {
+		run_split "${AROUND[@]}" "$NSCLONE" --uts --json-status-fd 1 echo it runs
+		assert_status 125
+		refute_output
+		assert_stderr_line 'nsclone: hint: proc is not mounted on /proc'
+	}
+	as_ourselves blind_one
+}
+
 @test "a reader of --json-status-fd that leaves does not end the program" { each_way reader_leaves; }
 
 not_passed_on() {
@@ -526,13 +550,19 @@ executed_already() {
 
 background_fails() {
 	not_found "$@" --background
-	refute_output
+	void_pid
 	observe "$NSCLONE" "$@" --background /etc/passwd
 	assert_outcome 'exited 126'
-	refute_output
+	void_pid
 }
 
-@test "--background prints nothing when the program cannot be executed" {
+# It has been told while the program waited; there is no such process any more.
+void_pid() {
+	[[ $output =~ ^[0-9]+$ ]] || show_run 'wanted a PID'
+	[ ! -e "/proc/$output/exe" ]
+}
+
+@test "--background tells the PID first, which is void when the program cannot be executed" {
 	each_way background_fails -r
 	each_way background_fails -r --init
 	each_way background_fails -r --json-status-fd 2
@@ -542,12 +572,13 @@ background_unheard() {
 	observe sh -c '"$@" >&-' sh "$HELPERS/outcome" "$D/inner" "$NSCLONE" -r --background sleep 99
 	assert_equal "$(<"$D/inner")" 'exited 125'
 	assert_stderr_line --regexp '^nsclone: write the PID to stdout: Bad file descriptor$'
-	observe sh -c '"$@" >/dev/full' sh "$HELPERS/outcome" "$D/inner" "$NSCLONE" -r --background sleep 99
+	observe sh -c '"$@" >/dev/full' sh "$HELPERS/outcome" "$D/inner" "$NSCLONE" -r --background touch "$D/ran"
 	assert_equal "$(sed 1d "$D/inner")" 'exited 125'
 	assert_stderr_line --regexp '^nsclone: write the PID to stdout: No space left on device$'
+	[ ! -e "$D/ran" ]
 }
 
-@test "--background that cannot print the PID fails and leaves nothing" { each_way background_unheard; }
+@test "--background that cannot print the PID fails, the program does not run, and nothing is left" { each_way background_unheard; }
 
 background_excludes() {
 	refuses '.*--background.*--kill-child' -r --background --kill-child

@@ -522,3 +522,23 @@ no_terminal() {
 	requires root setpriv
 	as_ourselves no_terminal
 }
+
+# What only the trampoline finds out, when the tool's own image is gone.
+bad_interpreter() {
+	printf '#!/no/such/shell\n' >"$D/script"
+	chmod +x "$D/script"
+	run_split "$LAUNCHER" --pty -t "$TARGET" -m "$D/script"
+	assert_status 127
+	refute_output
+	assert_stderr_line "nsenter-lite: execute: $D/script: No such file or directory"
+}
+
+enemys_script() {
+	world -m
+	bad_interpreter
+}
+
+@test "what the trampoline says does not go to the program's terminal" {
+	requires root
+	as_ourselves enemys_script
+}

@@ -234,11 +234,20 @@ waits_for_reader() {
 
 reader_gone() {
 	observe bash -c '"$@" | head -n 1; exit "${PIPESTATUS[0]}"' out "$LAUNCHER" "${PTY[@]}" yes
-	assert_outcome 'exited 129'
+	assert_outcome 'exited 125'
 	assert_output $'y\r'
+	assert_stderr_line "$TOOL: write the program's output: Broken pipe"
 }
 
-@test "a program whose output nobody reads any more is hung up" { with_pty reader_gone; }
+@test "a program whose output nobody reads any more is hung up, and that is said" { with_pty reader_gone; }
+
+disk_full() {
+	observe sh -c '"$@" >/dev/full' sh "$LAUNCHER" "${PTY[@]}" echo lost
+	assert_outcome 'exited 125'
+	assert_stderr_line "$TOOL: write the program's output: No space left on device"
+}
+
+@test "output that cannot be written is said, however the program ends" { with_pty disk_full; }
 
 without_stdio() {
 	AROUND=(with_closed 7)

@@ -311,14 +311,13 @@ static void wait_init(struct launch *l)
 		l->parent.mirror.end = note.ended;
 }
 
-/* What only we know of the end, besides the status that we end with. */
-static int report_end(const struct launch *l, struct diag *d)
+/* The program has ended as it has, whether or not anybody can read of it: our status is the program's. */
+static void report_end(const struct launch *l)
 {
-	const struct mirror *m = &l->parent.mirror;
+	struct diag d;
 
-	if (l->n->status_fd >= 0 && nsclone_report_end(l->n->status_fd, &m->end, d) < 0)
-		return -1;
-	return mirror_check_output(m, d);
+	if (l->n->status_fd >= 0 && nsclone_report_end(l->n->status_fd, &l->parent.mirror.end, &d) < 0)
+		diag_print(&d, "nsclone");
 }
 
 int nsclone_launch(const struct nsclone *n, struct diag *d)
@@ -347,7 +346,8 @@ int nsclone_launch(const struct nsclone *n, struct diag *d)
 		wait_init(&l);
 	else
 		mirror_wait_end(&l.parent.mirror);
-	if (report_end(&l, d) < 0)
+	report_end(&l);
+	if (mirror_check_output(&l.parent.mirror, d) < 0)
 		return -1;
 	mirror_end(&l.parent.mirror.end);
 }

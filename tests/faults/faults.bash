@@ -80,7 +80,10 @@ stay_on_one_cpu() {
 }
 
 # The program describes, on stdout, the world that it finds.
+export OUTER_NS
+OUTER_NS=" $(readlink /proc/self/ns/* | tr '\n' ' ')"
 export DESCRIBE='echo it runs; cd /proc
+	ls -l self/ns | while read -r ns; do ns=${ns##* }; case $OUTER_NS in *" $ns "*) ;; *) echo "new ${ns%:*}" ;; esac; done
 	cat self/uid_map self/gid_map self/timens_offsets self/cgroup sys/kernel/hostname sys/kernel/domainname
 	cut -d" " -f5,6 self/mountinfo | grep -E "^/(proc|sys)? "
 	sed -n "/^[UG]id:/p; /^Groups/p; /^Cap/p; /^NoNew/p; /^Sig[BI]/p" self/status
