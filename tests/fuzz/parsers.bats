@@ -72,7 +72,8 @@ had_both() {
 }
 
 @test "parsers: wrong arguments are 2" {
-	for arguments in '' 1 '1 x' 'x 1' '1 2 3 4' '1 -2' '--break=nobody 1 2'; do
+	for arguments in '' 1 '1 x' 'x 1' '1 2 3 4' '1 -2' '--break=nobody 1 2' '--corpus=nobody Makefile' '--corpus=id' \
+		'--corpus=id /nonexistent'; do
 		# shellcheck disable=SC2086
 		run_split "$PARSERS" $arguments
 		assert_status 2
