@@ -13,31 +13,19 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "file.h"
+#include "mountinfo.h"
 
-/* A line of /proc/PID/cgroup: "4:cpu,cpuacct:/path", for v2 "0::/path". The path may hold anything but a newline. */
-struct membership {
-	char *hierarchy; /* "4" */
-	char *names;	 /* "cpu,cpuacct", "name=systemd" or "" */
-	char *path;
-};
+/* A path has 4 KiB at most, and there are two dozens of hierarchies. */
+enum { TEXT_MAX = 1 << 18 };
 
-/* Cuts LINE apart. Returns what follows, or NULL at the end. */
-static char *next_membership(char *line, struct membership *m)
+bool cgroup_next(char **text, struct cgroup_membership *m)
 {
-	char *end = line + strcspn(line, "\n");
-	bool more = *end;
+	char *line = strsep(text, "\n");
 
-	*end = '\0';
-	m->hierarchy = line;
-	m->names = strchr(line, ':');
-	if (!m->names)
-		return NULL;
-	*m->names++ = '\0';
-	m->path = strchr(m->names, ':');
-	if (!m->path)
-		return NULL;
-	*m->path++ = '\0';
-	return more ? end + 1 : end;
+	m->hierarchy = strsep(&line, ":");
+	m->names = strsep(&line, ":");
+	m->path = line;
+	return m->path;
 }
 
 /* Does comma-separated LIST hold all of WANTED? For v2, "", any list will do. */
@@ -59,22 +47,6 @@ static bool holds(const char *list, const char *wanted)
 	return true;
 }
 
-/* "\040" of proc_pid_mountinfo(5), in place. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (; *text; to++) {
-		if (*text == '\\' && strspn(text + 1, "01234567") >= 3) {
-			*to = (char)((text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0'));
-			text += 4;
-		} else {
-			*to = *text++;
-		}
-	}
-	*to = '\0';
-}
-
 /* Where PATH of the hierarchy is, if the mount shows it: its root is ROOT, its place POINT. */
 static bool beneath(const char *root, const char *point, const char *path, char *out, size_t size)
 {
@@ -88,54 +60,40 @@ static bool beneath(const char *root, const char *point, const char *path, char 
 	return (size_t)snprintf(out, size, "%s%s/cgroup.procs", point, path + len) < size;
 }
 
-/* "36 35 0:31 ROOT POINT OPTIONS ... - TYPE SOURCE SUPER": is it the mount for M? */
-static bool is_mount_for(char *line, const struct membership *m, char *out, size_t size)
+bool cgroup_procs(const struct mountinfo *mount, const struct cgroup_membership *m, char *path,
+		  size_t size)
 {
-	char *tail = strstr(line, " - "), *save = NULL;
-	char *field[5], *type, *super;
-
-	if (!tail)
-		return false;
-	*tail = '\0';
-	type = strtok_r(tail + 3, " ", &save);
-	if (!type || strcmp(type, *m->names ? "cgroup" : "cgroup2") || !strtok_r(NULL, " ", &save))
-		return false;
-	super = strtok_r(NULL, " \n", &save);
-	for (int i = 0; i < 5; i++) {
-		field[i] = strtok_r(i ? NULL : line, " ", &save);
-		if (!field[i])
-			return false;
-	}
-	unescape(field[3]);
-	unescape(field[4]);
-	return super && holds(super, m->names) && beneath(field[3], field[4], m->path, out, size);
+	return !strcmp(mount->type, *m->names ? "cgroup" : "cgroup2") &&
+	       holds(mount->options, m->names) &&
+	       beneath(mount->root, mount->point, m->path, path, size);
 }
 
 /* The file to write to. -1 with errno ENOENT: no mount shows it. */
-static int find(const struct membership *m, char *out, size_t size)
+static int find(const struct cgroup_membership *m, char *out, size_t size)
 {
 	FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
 	cleanup_free char *line = NULL;
+	struct mountinfo mount;
 	size_t room = 0;
 	bool found = false;
 
 	if (!mountinfo)
 		return -1;
 	while (!found && getline(&line, &room, mountinfo) > 0)
-		found = is_mount_for(line, m, out, size);
+		found = mountinfo_cut(line, &mount) && cgroup_procs(&mount, m, out, size);
 	fclose(mountinfo);
 	errno = ENOENT;
 	return found ? 0 : -1;
 }
 
-static int open_procs(const struct membership *m)
+static int open_procs(const struct cgroup_membership *m)
 {
 	char path[PATH_MAX];
 
 	return find(m, path, sizeof(path)) < 0 ? -1 : open(path, O_WRONLY | O_CLOEXEC);
 }
 
-static void leave_out(struct cgroup_set *set, const struct membership *m)
+static void leave_out(struct cgroup_set *set, const struct cgroup_membership *m)
 {
 	size_t len = strlen(set->left_out);
 
@@ -143,7 +101,7 @@ static void leave_out(struct cgroup_set *set, const struct membership *m)
 		 m->names, strerror(errno));
 }
 
-static int open_one(struct cgroup_set *set, const struct membership *m, struct diag *d)
+static int open_one(struct cgroup_set *set, const struct cgroup_membership *m, struct diag *d)
 {
 	bool v2 = !*m->names;
 	int fd = -1;
@@ -163,33 +121,52 @@ static int open_one(struct cgroup_set *set, const struct membership *m, struct d
 	return 0;
 }
 
-/* Is M also where we are? OWN is the text of our own file. */
-static bool is_own(const char *own, const struct membership *m)
+bool cgroup_is_in(const struct cgroup_membership *m, const char *text)
 {
-	char line[PATH_MAX + 300];
-	const char *found = own;
-	size_t len = (size_t)snprintf(line, sizeof(line), "%s:%s:%s\n", m->hierarchy, m->names, m->path);
+	const char *const part[] = { m->hierarchy, ":", m->names, ":", m->path };
 
-	while ((found = strstr(found, line)) && found != own && found[-1] != '\n')
-		found += len;
-	return found;
+	for (size_t i, len; *text; text += *text == '\n') {
+		for (i = 0; i < 5; i++, text += len) {
+			len = strlen(part[i]);
+			if (strncmp(text, part[i], len))
+				break;
+		}
+		if (i == 5 && (!*text || *text == '\n'))
+			return true;
+		text += strcspn(text, "\n");
+	}
+	return false;
+}
+
+/* For the caller to free(3). NULL and *d. */
+static char *read_memberships(int dir, const char *name, struct diag *d)
+{
+	cleanup_close int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	size_t len;
+	char *text = fd < 0 ? NULL : file_read_all(fd, TEXT_MAX, &len);
+
+	if (!text)
+		diag_fail(d, "cgroup", "look which cgroup it is");
+	return text;
 }
 
 int cgroup_open(struct cgroup_set *set, int proc, struct diag *d)
 {
-	static char text[32768], own[32768];
-	cleanup_close int fd = openat(proc, "cgroup", O_RDONLY | O_CLOEXEC);
-	struct membership m;
-	char *line = text;
+	cleanup_free char *text = read_memberships(proc, "cgroup", d);
+	cleanup_free char *own = text ? read_memberships(AT_FDCWD, "/proc/self/cgroup", d) : NULL;
+	struct cgroup_membership m;
+	char *rest = text;
 
 	*set = (struct cgroup_set){ .n = 0 };
-	if (fd < 0 || file_read_fd(fd, text, sizeof(text)) < 0 ||
-	    file_read("/proc/self/cgroup", own, sizeof(own)) < 0)
-		return diag_fail(d, "cgroup", "look which cgroup it is");
-	while (*line && (line = next_membership(line, &m)))
-		if (!is_own(own, &m) && open_one(set, &m, d) < 0)
+	if (!own)
+		return -1;
+	while (rest && *rest) {
+		if (!cgroup_next(&rest, &m))
+			return diag_set(d, EINVAL, "cgroup", "look which cgroup it is");
+		if (!cgroup_is_in(&m, own) && open_one(set, &m, d) < 0)
 			return -1;
-	return line ? 0 : diag_set(d, EINVAL, "cgroup", "look which cgroup it is");
+	}
+	return 0;
 }
 
 int cgroup_join(const struct cgroup_set *set, struct diag *d)

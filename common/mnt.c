@@ -15,6 +15,7 @@
 #include "diag.h"
 #include "file.h"
 #include "kernel.h"
+#include "mountinfo.h"
 
 static const struct {
 	const char *word;
@@ -55,27 +56,32 @@ static long mount_id(int fd)
 	return found ? strtol(found + strlen("mnt_id:"), NULL, 10) : -1;
 }
 
-/* In proc(5), "shared:N" is one of the fields between the sixth and a lone "-". */
+/* The next mount of our own mount namespace into *M, by *LINE of *SIZE bytes. */
+static bool next_mount(FILE *mountinfo, char **line, size_t *size, struct mountinfo *m)
+{
+	while (getline(line, size, mountinfo) > 0)
+		if (mountinfo_cut(*line, m))
+			return true;
+	return false;
+}
+
 int mnt_is_shared(int fd)
 {
 	long id = mount_id(fd);
 	FILE *mountinfo = id < 0 ? NULL : fopen("/proc/self/mountinfo", "re");
 	cleanup_free char *line = NULL;
+	struct mountinfo m;
 	size_t size = 0;
 	int shared = -1;
 
 	if (!mountinfo)
 		return -1;
-	errno = ENOENT;
-	while (shared < 0 && getline(&line, &size, mountinfo) > 0) {
-		char *end = strstr(line, " - ");
-
-		if (strtol(line, NULL, 10) != id || !end)
-			continue;
-		*end = '\0';
-		shared = strstr(line, " shared:") != NULL;
-	}
+	while (shared < 0 && next_mount(mountinfo, &line, &size, &m))
+		if (m.id == (uint64_t)id)
+			shared = m.shared;
 	fclose(mountinfo);
+	if (shared < 0)
+		errno = ENOENT;
 	return shared;
 }
 
@@ -180,14 +186,14 @@ bool mnt_in_chroot(void)
 {
 	FILE *mountinfo = fopen("/proc/self/mountinfo", "re");
 	cleanup_free char *line = NULL;
+	struct mountinfo m;
 	size_t size = 0;
 	bool found = false;
-	char point[8];
 
 	if (!mountinfo)
 		return false;
-	while (!found && getline(&line, &size, mountinfo) > 0)
-		found = sscanf(line, "%*s %*s %*s %*s %7s", point) == 1 && !strcmp(point, "/");
+	while (!found && next_mount(mountinfo, &line, &size, &m))
+		found = !strcmp(m.point, "/");
 	fclose(mountinfo);
 	return !found;
 }

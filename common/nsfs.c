@@ -15,7 +15,9 @@
 #include "cleanup.h"
 #include "diag.h"
 #include "kernel.h"
+#include "mountinfo.h"
 #include "nsref.h"
+#include "number.h"
 #include "run.h"
 #include "scan.h"
 #include "seen.h"
@@ -24,14 +26,19 @@
 
 uint64_t nsfs_parse(const char *text)
 {
-	const char *number = strchr(text, ':');
-	char *end;
+	const char *colon = strchr(text, ':');
+	char number[24];
 	uint64_t ino;
+	size_t len;
 
-	if (!number || number[1] != '[')
+	if (!colon || colon == text || colon[1] != '[')
 		return 0;
-	ino = strtoull(number + 2, &end, 10);
-	return end[0] == ']' && !end[1] ? ino : 0;
+	len = strcspn(colon + 2, "]");
+	if (len >= sizeof(number) || strcmp(colon + 2 + len, "]"))
+		return 0;
+	memcpy(number, colon + 2, len);
+	number[len] = '\0';
+	return number_parse(number, UINT64_MAX, &ino) < 0 ? 0 : ino;
 }
 
 int nsfs_type(const char *text)
@@ -61,46 +68,25 @@ static int hand_over(char *root, const char *path, uint64_t mount, bool *first,
 	return see(arg, &pin, d);
 }
 
-/* By mountinfo: proc_pid_mountinfo(5). */
+/* By mountinfo. */
 
-/* "\040" is how it writes a blank. In place. */
-static void unescape(char *text)
+/* The root of all but some few file systems is a path: only the others are worth being cut. */
+static bool may_be_nsfs(const char *line)
 {
-	char *to = strchr(text, '\\');
-
-	if (!to)
-		return;
-	for (text = to; *text; to++) {
-		if (*text == '\\' && strspn(text + 1, "01234567") >= 3) {
-			*to = (char)((text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0'));
-			text += 4;
-		} else {
-			*to = *text++;
-		}
+	for (int i = 0; i < 3 && line; i++) {
+		line = strchr(line, ' ');
+		line += line != NULL;
 	}
-	*to = '\0';
+	return line && *line != '/';
 }
 
-/* "ID PARENT MAJOR:MINOR ROOT PATH OPTIONS [FIELD...] - TYPE SOURCE OPTIONS" */
 static int see_line(char *line, bool *first, nsfs_see_pin *see, void *arg, struct diag *d)
 {
-	char *field[5] = { line };
+	struct mountinfo m;
 
-	for (int i = 1; i < 5; i++) {
-		field[i] = strchr(field[i - 1], ' ');
-		if (!field[i])
-			return 0;
-		field[i]++;
-		/* The root of all but some few file systems is a path. */
-		if (i == 3 && *field[i] == '/')
-			return 0;
-	}
-	if (!strstr(field[4], " - nsfs "))
+	if (!may_be_nsfs(line) || !mountinfo_cut(line, &m) || strcmp(m.type, "nsfs"))
 		return 0;
-	field[4][-1] = '\0';
-	field[4][strcspn(field[4], " ")] = '\0';
-	unescape(field[4]);
-	return hand_over(field[3], field[4], strtoull(line, NULL, 10), first, see, arg, d);
+	return hand_over(m.root, m.point, m.id, first, see, arg, d);
 }
 
 /* The whole lines of the LEN bytes of TEXT: how many bytes they are. -1 and *d. */
