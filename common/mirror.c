@@ -85,9 +85,9 @@ static bool ignored_here(int sig)
 /* "SigCgt:\t0000000000004002": does the set of that name in TEXT have SIG? */
 static bool in_set(const char *text, const char *name, int sig)
 {
-	const char *set = status_line(text, name);
+	uint64_t set;
 
-	return set && (strtoull(set, NULL, 16) >> (sig - 1) & 1);
+	return status_number(status_line(text, name), 16, &set) && (set >> (sig - 1) & 1);
 }
 
 /* Has the program caught, ignored or blocked it, so that its default action does not come? */

@@ -33,3 +33,22 @@ const char *status_line(const char *text, const char *key)
 			return text + 2 + len + strspn(text + 2 + len, " \t");
 	return NULL;
 }
+
+const char *status_number(const char *at, unsigned int base, uint64_t *number)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *digit, *first;
+
+	if (!at)
+		return NULL;
+	at += strspn(at, " \t");
+	*number = 0;
+	for (first = at; *at && (digit = memchr(digits, *at, base)); at++) {
+		const unsigned int value = (unsigned int)(digit - digits);
+
+		if (*number > (UINT64_MAX - value) / base)
+			return NULL;
+		*number = *number * base + value;
+	}
+	return at > first && strchr(" \t\n", *at) ? at : NULL;
+}

@@ -148,30 +148,26 @@ char *target_status(const struct target *t, struct diag *d)
 int target_id(const struct target *t, const char *name, uint32_t *id, struct diag *d)
 {
 	cleanup_free char *text = target_status(t, d);
-	const char *line;
+	const char *effective;
+	uint64_t value;
 
 	if (!text)
 		return -1;
-	line = status_line(text, name);
-	if (!line || sscanf(line, "%*u %u", id) != 1)
+	effective = status_number(status_line(text, name), 10, &value);
+	if (!status_number(effective, 10, &value) || value > UINT32_MAX)
 		return diag_set(d, EINVAL, "status", "look at process %d", (int)t->pid);
+	*id = (uint32_t)value;
 	return 0;
 }
 
-/* "27 1000 1001 \n" */
+/* "27 1000 1001 \n"; NULL: no line. */
 static bool has_number(const char *line, gid_t number)
 {
-	char *end;
+	uint64_t value;
 
-	for (; *line && *line != '\n'; line = end) {
-		unsigned long value = strtoul(line, &end, 10);
-
-		if (end == line)
-			break;
+	while ((line = status_number(line, 10, &value)))
 		if (value == number)
 			return true;
-		end += strspn(end, " ");
-	}
 	return false;
 }
 
@@ -187,7 +183,7 @@ bool target_has_groups(const struct target *t, const gid_t *groups, int n)
 	/* Groups that our user namespace does not map all look like the overflow gid. */
 	for (int i = 0; i < n; i++)
 		if (groups[i] == KERNEL_OVERFLOW_ID ||
-		    (groups[i] != gid && (!line || !has_number(line, groups[i]))))
+		    (groups[i] != gid && !has_number(line, groups[i])))
 			return false;
 	return true;
 }

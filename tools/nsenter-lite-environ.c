@@ -56,15 +56,17 @@ static bool goes_to_other_files(const struct opened *o)
 /* Could the target do itself whatever the caller can? */
 static bool is_as_mighty(const struct opened *o, const char *status)
 {
-	const char *uid = status_line(status, "Uid"), *caps = status_line(status, "CapPrm");
 	const uint64_t own = caps_permitted();
 	char path[NSREF_PATH];
+	uint64_t uid, caps;
 
-	if (!uid || !caps || strtoul(uid, NULL, 10) != geteuid())
+	if (!status_number(status_line(status, "Uid"), 10, &uid) || uid != geteuid())
+		return false;
+	if (!status_number(status_line(status, "CapPrm"), 16, &caps))
 		return false;
 	if (!own)
 		return true;
-	return !(own & ~(uint64_t)strtoull(caps, NULL, 16)) &&
+	return !(own & ~caps) &&
 	       is_ours(o, -1, "ns/user", nsref_path(path, 0, NS_USER, false)) == 1;
 }
 

@@ -74,27 +74,23 @@ static struct facts *add(struct facts_cache *c, pid_t pid, struct diag *d)
 static void read_status(struct facts *facts)
 {
 	cleanup_free char *text = NULL;
-	const char *line, *last;
+	const char *next;
+	uint64_t number;
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)facts->pid);
 	text = status_read(path);
 	if (!text)
 		return;
-	line = status_line(text, "PPid");
-	if (line)
-		facts->parent = (pid_t)strtol(line, NULL, 10);
-	line = status_line(text, "Uid");
-	if (line)
-		sscanf(line, "%*u %u", &facts->uid);
+	if (status_number(status_line(text, "PPid"), 10, &number))
+		facts->parent = (pid_t)number;
+	next = status_number(status_line(text, "Uid"), 10, &number);
+	if (status_number(next, 10, &number))
+		facts->uid = (uid_t)number;
 	/* From the namespace of /proc down to its own. */
-	line = status_line(text, "NSpid");
-	if (!line)
-		return;
-	last = line + strcspn(line, "\n");
-	while (last > line && last[-1] != '\t')
-		last--;
-	facts->inside = (pid_t)strtol(last, NULL, 10);
+	next = status_line(text, "NSpid");
+	while ((next = status_number(next, 10, &number)))
+		facts->inside = (pid_t)number;
 }
 
 /* Blanks between the words; the name of who has none, as a kernel thread. -1: no memory. */

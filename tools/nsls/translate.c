@@ -40,17 +40,11 @@ struct numbers {
 static int parse_numbers(const char *status, pid_t pid[KERNEL_PIDNS_LEVELS + 1])
 {
 	const char *at = status_line(status, "NSpid");
-	char *end;
+	uint64_t number;
 	int n = 0;
 
-	for (at = at ? at : ""; n <= KERNEL_PIDNS_LEVELS; at = end) {
-		long value = strtol(at, &end, 10);
-
-		/* It must not go on on the next line. */
-		if (end == at || memchr(at, '\n', (size_t)(end - at)))
-			break;
-		pid[n++] = (pid_t)value;
-	}
+	while (n <= KERNEL_PIDNS_LEVELS && (at = status_number(at, 10, &number)))
+		pid[n++] = (pid_t)number;
 	return n;
 }
 
