@@ -31,7 +31,6 @@ readonly PRESENT_ROOT='1:openat:* 1:newfstatat:* 1:read:*' # is the root the pre
 readonly HARMLESS_PTY='0:ioctl:* 0:fcntl:* 0:openat:* 0:newfstatat:* 0:fstat:*'
 readonly PID_FILE='0:newfstatat:*@*/pid' # if it cannot be looked at, it is a plain file
 readonly CGROUP_PROCS='0:openat:*' # for kernels before 5.7 only
-readonly GROUPS_INSIDE='0:setgroups:*' # without supplementary groups there is nothing to drop outside
 readonly SETGROUPS='[01]:setgroups:*' # a user namespace may deny it; groups of one's own may stay then
 readonly USER_DATABASE='0:socket:* 0:connect:* 0:newfstatat:* 0:openat:* 0:read:* 0:lseek:* 0:mmap:*' # libc has several sources
 
