@@ -116,13 +116,15 @@ given_away() {
 	as_ourselves given_away -m -p
 }
 
-# What is held, if anything, has no name there and cannot be written.
+# Nothing but the trampoline can be held: it ends when its process is killed, and
+# writing to it is of no use, for it is not executed again.
 guarded() {
 	comes_in "$LAUNCHER" "$@"
 	cmp "$VICTIM" "$LAUNCHER"
-	assert_outcome 'exited 126'
-	refute_equal "$(<"$ROOT/tmp/result")" written
 	refute grep -sv ^/memfd: "$ROOT/tmp/held"
+	[ -s "$ROOT/tmp/held" ] && return
+	assert_outcome 'exited 126'
+	assert_equal "$(<"$ROOT/tmp/result")" none
 }
 
 @test "a script of /proc/self/exe does not get at the executable" {
