@@ -255,6 +255,12 @@ trampoline_fails() {
 	says 127 'No such file or directory' "$D/none"
 	says 126 'Permission denied' "$D/denied"
 	says 126 'Too many *symbolic links' "$D/loop"
+	# As the interpreter of a script it ends, and does not execute the script again.
+	printf '#!/proc/self/exe\n' >"$D/self"
+	chmod 755 "$D/self"
+	observe "$LAUNCHER" -t "$TARGET" "${USER_OPTION[@]}" -m "$D/self"
+	assert_outcome 'exited 126'
+	assert_stderr_line "nsenter-lite: execute: $D/self: Too many symbolic links"
 	# What it says must not be a line of its own, nor move the cursor.
 	name=$'a\nb\ec'
 	cp "$D/none" "$D/$name"
