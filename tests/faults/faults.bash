@@ -24,6 +24,7 @@ CANNOT_FAIL+=' brk getrandom'   # of malloc: the one returns no error numbers, t
 export MAY_FAIL='*:poll:*'      # a wait is taken up again; none of 0, 1, 2 is taken for closed
 MAY_FAIL+=' *:prctl:*@3'        # PR_GET_DUMPABLE: if in doubt, we are not
 MAY_FAIL+=' *:*@/proc/sys/fs/suid_dumpable' # the same
+MAY_FAIL+=' *:prlimit64:*'      # RLIMIT_FSIZE for the trampoline: a write that it forbids says so
 MAY_FAIL+=' *:keyctl:*'         # a filter may forbid it
 
 # What to fail with.
