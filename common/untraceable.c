@@ -35,17 +35,24 @@ int untraceable(struct diag *d)
 	return untraceable_again(d) < 0 ? -1 : untraceable_lasts(d);
 }
 
+/* No caller shall take it for a refusal of setns(2), and try something else. */
+static int fail(void)
+{
+	errno = ENOTRECOVERABLE;
+	return -1;
+}
+
 int untraceable_setns(int fd, unsigned int flags)
 {
 	const bool user = flags & CLONE_NEWUSER;
 	int ret, err;
 
 	if (user && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return -1;
+		return fail();
 	ret = setns(fd, (int)flags);
 	err = errno;
-	if (user)
-		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (user && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return fail();
 	errno = err;
 	return ret;
 }

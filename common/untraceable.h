@@ -41,7 +41,8 @@ int untraceable_lasts(struct diag *d);
 
 /*
  * setns(2), with its return value and errno; nothing else in this suite calls
- * that. A process that joins a user namespace is undumpable from before on. That
- * fs.suid_dumpable allows it, untraceable() has found out before.
+ * that. A process that joins a user namespace is undumpable from before on; if it
+ * cannot be, errno is ENOTRECOVERABLE. That fs.suid_dumpable allows it,
+ * untraceable() has found out before.
  */
 int untraceable_setns(int fd, unsigned int flags);

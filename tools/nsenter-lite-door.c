@@ -200,14 +200,12 @@ static int open_pty_inside(struct pty *pty, const struct diag *outside, struct d
 
 /*
  * Processes inside must not trace us. Where we enter no user namespace, that
- * concerns only processes that have the ids which we take; then a kernel that
- * would undo it is no reason to fail.
+ * concerns only processes that have the ids which we take; then fs.suid_dumpable,
+ * which would undo it, is no reason to fail.
  */
 static int close_to_others(const struct opened *o, struct diag *d)
 {
-	struct diag ignored;
-
-	return untraceable(enters_user(o) ? d : &ignored) < 0 && enters_user(o) ? -1 : 0;
+	return untraceable_again(d) < 0 || (enters_user(o) && untraceable_lasts(d) < 0) ? -1 : 0;
 }
 
 static int enter(struct opened *o, struct nsenter *n, struct diag *d)

@@ -30,6 +30,7 @@ readonly PRESENT_ROOT='1:openat:* 1:newfstatat:* 1:read:*' # is the root the pre
 # The size and the settings of a terminal that there is not; where a stream of ours cannot be opened anew, it serves as it is.
 readonly HARMLESS_PTY='0:ioctl:* 0:fcntl:* 0:openat:* 0:newfstatat:* 0:fstat:*'
 readonly PID_FILE='0:newfstatat:*@*/pid' # if it cannot be looked at, it is a plain file
+readonly OUR_FILE='0:newfstatat:1 0:access:1' # whose our executable is: if in doubt, it is guarded
 readonly CGROUP_PROCS='0:openat:*' # for kernels before 5.7 only
 readonly SETGROUPS='[01]:setgroups:*' # a user namespace may deny it; groups of one's own may stay then
 readonly USER_DATABASE='0:socket:* 0:connect:* 0:newfstatat:* 0:openat:* 0:read:* 0:lseek:* 0:mmap:*' # libc has several sources
@@ -61,7 +62,7 @@ readonly NO_GROUPS='0:setgroups:1' # there are none that a denial would leave
 @test "a new root with all that can be in it" {
 	local OF_PROGRAM='1:newfstatat:* 1:call-439:*' # before the trampoline is used
 	busybox_root "$BATS_TEST_TMPDIR/root"
-	each_faults "$PRESENT_ROOT" --pid --root "$BATS_TEST_TMPDIR/root" --propagation slave --mount-proc --mount-sys \
+	each_faults "$PRESENT_ROOT $OUR_FILE" --pid --root "$BATS_TEST_TMPDIR/root" --propagation slave --mount-proc --mount-sys \
 		--hostname world --domainname nis --loopback --wd /tmp
 }
 

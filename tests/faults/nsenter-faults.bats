@@ -21,10 +21,11 @@ readonly NO_GROUPS='*:setgroups:*' # what is not dropped out here is dropped in 
 readonly WRITABLE='0:newfstatat:*@/proc/self/exe 0:access:*' # our own executable; if in doubt, it is
 readonly DENIED='0:setns:1'        # so it is to who shares some of the target's: the rest is tried
 readonly CLOSED='0:lseek:*'        # of the target's environment: asked for once more from inside
+readonly SAME_FILES='0:newfstatat:[34]' # are its files others than ours? If in doubt, it must be our equal, which it is
 
 # What an ordinary user asks on the way: are our groups the target's, too; which
 # namespaces do we share with it? If in doubt, no.
-readonly IN_DOUBT='0:getgroups:* 0:openat:[2-9] 0:read:* 0:newfstatat:*'
+readonly IN_DOUBT='0:getgroups:* 0:openat:[2-9] 0:read:* 0:lseek:* 0:newfstatat:*'
 
 # Is the program there, and may it be executed? (439 is faccessat2.)
 OF_PROGRAM='1:newfstatat:1 1:call-439:1'
@@ -74,7 +75,7 @@ files_and_target() {
 
 belongings() {
 	world -mp --mount-proc
-	entering faults "$PIDFD_KNOWS $NO_GROUPS $DENIED $CLOSED" -a -t "$TARGET" -r -w -e -S follow -G follow
+	entering faults "$PIDFD_KNOWS $NO_GROUPS $DENIED $CLOSED $SAME_FILES" -a -t "$TARGET" -r -w -e -S follow -G follow
 }
 
 @test "root, working directory, environment and ids of the target" {

@@ -15,6 +15,7 @@ setup() { setup_faults; }
 
 ### Calls that may fail without harm, PROCESS:CALL:N; 0 is nsunshare
 
+readonly OUR_FILE='0:newfstatat:1 0:access:1' # whose our executable is: if in doubt, it is guarded
 readonly PRESENT_ROOT='1:openat:* 1:newfstatat:* 1:read:*' # is the root the present one? If in doubt, it is not
 readonly MAKE_PRIVATE='1:mount:2 1:mount:4' # proc and sysfs: what could not be made private is looked at, whether it is shared
 readonly USER_DATABASE='0:socket:* 0:connect:* 0:newfstatat:* 0:openat:* 0:read:* 0:lseek:* 0:mmap:*' # libc has several sources
@@ -75,7 +76,7 @@ readonly DEATH_SIGNALS='[1245]:prctl:*' # PR_SET_PDEATHSIG of getsubids and newu
 @test "--fork: a new root with all that can be in it" {
 	local OF_PROGRAM='1:newfstatat:* 1:call-439:*' # before the trampoline is used
 	busybox_root "$BATS_TEST_TMPDIR/root"
-	each_faults "$PRESENT_ROOT $MAKE_PRIVATE" --fork --pid --root "$BATS_TEST_TMPDIR/root" --propagation slave --mount-proc --mount-sys \
+	each_faults "$PRESENT_ROOT $OUR_FILE $MAKE_PRIVATE" --fork --pid --root "$BATS_TEST_TMPDIR/root" --propagation slave --mount-proc --mount-sys \
 		--hostname world --domainname nis --loopback --wd /tmp
 }
 
