@@ -176,7 +176,7 @@ static int set_ids(const struct cred_plan *plan, struct diag *d)
 		return -1;
 	if (plan->set_uid && set_id(plan, ID_UID, d) < 0)
 		return -1;
-	return plan->untraceable ? untraceable_again(d) : 0;
+	return plan->untraceable && (plan->set_gid || plan->set_uid) ? untraceable_again(d) : 0;
 }
 
 int cred_apply(const struct cred_plan *plan, struct diag *d)

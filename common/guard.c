@@ -43,10 +43,11 @@ int guard_decide(struct plan *plan, struct diag *d)
 	static const char *const names[] = {
 		[DOOR_CLONE] = "nsclone", [DOOR_UNSHARE] = "nsunshare", [DOOR_SETNS] = "nsenter-lite",
 	};
-	const struct cred_plan *cred = &plan->cred;
+	struct cred_plan *cred = &plan->cred;
 
 	if (!plan->foreign_files)
 		return 0;
+	cred->untraceable = true;
 	/* The ids change after the set-up command, which can leave processes behind. */
 	if (plan->setup && (cred->set_uid || cred->set_gid) && untraceable_lasts(d) < 0)
 		return -1;

@@ -81,7 +81,8 @@ static void decide_for_another(struct plan *plan)
 	struct cred_plan *cred = &plan->cred;
 	bool privileged = caps_has(KERNEL_CAP_SETGID);
 
-	cred->untraceable = plan->foreign = plan->flags & CLONE_NEWUSER;
+	plan->foreign = plan->flags & CLONE_NEWUSER;
+	cred->untraceable |= plan->foreign;
 	plan->drop_groups = privileged;
 	cred->drop_groups = cred->set_gid && !privileged;
 	cred->groups_may_stay = !privileged;
