@@ -73,6 +73,13 @@ bool lock_is_free(int fd)
 	return flock(fd, LOCK_SH | LOCK_NB) == 0 && flock(fd, LOCK_UN) == 0;
 }
 
+/* 0: there can be none in this directory; -1 and *d: it cannot be told. */
+static int fail_to_open(const char *path, struct diag *d)
+{
+	return errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOENT || errno == ENOTDIR ? 0 :
+	       diag_fail(d, path, "%s", mounts_step);
+}
+
 /* 1: it is taken; 0: there can be none in this directory; -1 and *d. */
 static int take_in(struct lock *lock, const char *path, struct diag *d)
 {
@@ -80,14 +87,14 @@ static int take_in(struct lock *lock, const char *path, struct diag *d)
 	cleanup_close int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir < 0)
-		return 0;
+		return fail_to_open(path, d);
 	for (;;) {
 		const mode_t mask = umask(0);
 		cleanup_close int fd = openat(dir, mounts_file, flags, 0600);
 
 		umask(mask);
 		if (fd < 0)
-			return errno == EMFILE || errno == ENFILE ? diag_fail(d, path, "%s", mounts_step) : 0;
+			return fail_to_open(path, d);
 		if (lock_take(fd, path, mounts_step, d) < 0)
 			return -1;
 		/* The process that had it removed the file, unless it is still there. */
@@ -105,7 +112,9 @@ static int take_userns(struct lock *lock, struct diag *d)
 	cleanup_close int fd = open(own, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino == FIRST_USERNS)
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail_to_open(own, d);
+	if (st.st_ino == FIRST_USERNS)
 		return 0;
 	if (wait_for(fd, own, mounts_step, d) < 0)
 		return -1;

@@ -156,29 +156,48 @@ int mnt_make_private(int fd, const char *dir, struct diag *d)
 	       diag_fail(d, dir, "make private") : 0;
 }
 
-/* The mount that has come on top of FD, if it has: nothing lies above the root directory. */
-static int open_bound(int fd, const char *dir, struct diag *d)
+/* Before 5.2. The mount that has come on top is found by a name again. -1 with errno. */
+static int bind_by_mount(int fd)
 {
-	cleanup_close int top = mnt_open_top(fd);
-	int same = top < 0 ? -1 : mnt_is_same(fd, top);
+	char link[FD_LINK];
 
-	if (same > 0)
-		errno = ESTALE;
-	return same ? diag_fail(d, dir, "bind onto itself") : steal_fd(&top);
+	return mount(fd_link(link, fd), link, NULL, MS_BIND | MS_REC, NULL) < 0 ? -1 : mnt_open_top(fd);
+}
+
+/*
+ * Bind FD onto itself, with what is mounted beneath it: a descriptor of the new
+ * mount, owned by the caller. It is there before the mount is attached: nothing can
+ * fail in between. -1 with errno. Linux 5.2.
+ */
+static int bind_tree(int fd)
+{
+	const unsigned int attach = KERNEL_MOVE_MOUNT_F_EMPTY_PATH | KERNEL_MOVE_MOUNT_T_EMPTY_PATH;
+	cleanup_close int tree = kernel_open_tree(fd, "", KERNEL_OPEN_TREE_CLONE | KERNEL_AT_RECURSIVE |
+							  AT_EMPTY_PATH | O_CLOEXEC);
+
+	return tree < 0 || kernel_move_mount(tree, "", fd, "", attach) < 0 ? -1 : steal_fd(&tree);
 }
 
 int mnt_bind_private(int fd, const char *dir, struct diag *d)
 {
+	cleanup_close int slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_close int top = -1;
 	char link[FD_LINK];
+	int same = slash < 0 ? -1 : mnt_is_same(fd, slash);
 
-	if (mount(fd_link(link, fd), link, NULL, MS_BIND | MS_REC, NULL) < 0)
+	if (same > 0)
+		same = is_same_file(fd, slash);
+	/* What covers the root directory is out of reach: the processes that have it stay beneath. */
+	if (same > 0)
+		errno = EBUSY;
+	top = same ? -1 : bind_tree(fd);
+	if (top < 0 && errno == ENOSYS)
+		top = bind_by_mount(fd);
+	if (top < 0)
 		return diag_fail(d, dir, "bind onto itself");
-	top = open_bound(fd, dir, d);
-	if (top >= 0 && mnt_make_private(top, dir, d) == 0)
+	if (mnt_make_private(top, dir, d) == 0)
 		return steal_fd(&top);
-	if (top >= 0)
-		umount2(fd_link(link, top), MNT_DETACH);
+	umount2(fd_link(link, top), MNT_DETACH);
 	return -1;
 }
 
@@ -330,14 +349,8 @@ static int refuse_shared(const struct mnt_plan *plan, int dir, struct diag *d)
  */
 static int attach_root(const char *root, int dir, int *tree, struct diag *d)
 {
-	*tree = kernel_open_tree(dir, "", KERNEL_OPEN_TREE_CLONE | KERNEL_AT_RECURSIVE |
-					  AT_EMPTY_PATH | O_CLOEXEC);
-	if (*tree < 0)
-		return diag_fail(d, root, "make the root a mount of its own");
-	if (kernel_move_mount(*tree, "", dir, "", KERNEL_MOVE_MOUNT_F_EMPTY_PATH |
-						  KERNEL_MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return diag_fail(d, root, "make the root a mount of its own");
-	return 0;
+	*tree = bind_tree(dir);
+	return *tree < 0 ? diag_fail(d, root, "make the root a mount of its own") : 0;
 }
 
 static int pivot(const char *root, int tree, struct diag *d)

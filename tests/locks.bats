@@ -306,16 +306,37 @@ with_their_directory() {
 
 # If the directory is looked up twice, one of its owners may have it bound over another.
 looked_up_once() {
-	a_shared_dir
-	AROUND=(strace -f -q -o "$D/trace" -e trace=mount)
-	quietly -t "$TARGET" --make-private --uts="$D/pins/uts"
-	quietly -t "$TARGET" -u world
-	AROUND=()
-	assert_equal "$(grep -c 'mount("/proc/self/fd/[0-9]*", "/proc/self/fd/[0-9]*", .*MS_BIND|MS_REC' "$D/trace")" 1
-	refute grep -E 'MS_REC|MS_PRIVATE' <(grep -v '"/proc/self/fd/[0-9]*", NULL, MS' "$D/trace" | grep -v '"/proc/self/fd/[0-9]*", "/proc/self/fd/')
+	local how
+	for how in "${@:-}"; do
+		a_shared_dir
+		AROUND=(strace -f -q -o "$D/trace" -e 'trace=mount,move_mount' $how)
+		quietly -t "$TARGET" --make-private --uts="$D/pins/uts"
+		quietly -t "$TARGET" -u world
+		AROUND=()
+		refute grep -E 'MS_REC|MS_PRIVATE|move_mount' <(grep -vE 'mount\((NULL|"/proc/self/fd/[0-9]+"), "/proc/self/fd/[0-9]+", NULL, MS|move_mount\([0-9]+, "", [0-9]+, ""' "$D/trace")
+		grep -q MS_PRIVATE "$D/trace"
+		assert_equal "$(times_mounted "$D/pins")" 2
+		assert_equal "$(times_mounted "$NSPIN_DIR")" 1
+		quietly -d world "$D/pins/uts"
+		umount "$D/pins" "$D/pins" "$NSPIN_DIR"
+	done
 }
 
+# Before 5.2 there is only mount(2).
 @test "what is bound onto itself is looked up once" {
 	requires strace
-	pinning looked_up_once
+	pinning looked_up_once '' '-e inject=open_tree:error=ENOSYS -e trace=mount,move_mount,open_tree'
+}
+
+root_dir() {
+	mount --make-shared /
+	own_world -u
+	unable 'bind onto itself: /: Device or resource busy' -t "$TARGET" --make-private --uts=/nst-pin
+	[ ! -e /nst-pin ]
+	refute_equal "$(peers_of / /proc/self/mountinfo)" ''
+}
+
+@test "--make-private of the root directory is refused" {
+	requires root
+	pinning root_dir
 }

@@ -433,6 +433,12 @@ static int see_keepers(struct list *l, size_t n_pins, size_t place, struct diag 
 
 /* What has been left half-made */
 
+/* Or nothing that is for us to look at. */
+static bool is_absent(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES;
+}
+
 /* In .new a set NAME is built under the name NAME.PID.N. */
 static void set_of(char set[TARGET_SET_MAX + 1], const char *name)
 {
@@ -455,8 +461,12 @@ static int see_orphaned_pins(struct list *l, int dir, const char *name, const ch
 	for (int type = 0; type < NSTYPE_COUNT; type++) {
 		const char *file = nstype_table[type].name;
 
-		if (pin_is(dir, file) <= 0 || fstatat(dir, file, &st, 0) < 0)
+		int is = pin_is(dir, file);
+
+		if (is == 0 || (is < 0 && errno == ENOENT))
 			continue;
+		if (is < 0 || fstatat(dir, file, &st, 0) < 0)
+			return diag_fail(d, file, "look at a pin of the set %s, which is half-made", set);
 		snprintf(path, sizeof(path), "%s/.new/%s/%s", l->places[row->place].path, name, file);
 		each.type = type;
 		each.ns = st.st_ino;
@@ -473,13 +483,16 @@ static int see_orphan(struct list *l, size_t place, int work, const char *name, 
 	struct row row = { .type = -1, .place = place, .state = STATE_HALF_MADE };
 	struct keeper k = KEEPER_NONE;
 	char set[TARGET_SET_MAX + 1];
-	struct diag ignored;
 	int state, ret = 0;
 
-	if (dir < 0 || !lock_is_free(dir))
+	if (dir < 0)
+		return is_absent(errno) ? 0 : diag_fail(d, name, "look at what is half-made");
+	if (!lock_is_free(dir))
 		return 0;
 	set_of(set, name);
-	state = keeper_find(&k, dir, &ignored);
+	state = keeper_find(&k, dir, d);
+	if (state < 0)
+		return -1;
 	if (state == KEEPER_LIVES)
 		ret = add_held(l, &k, set, &row, d);
 	else if (state == KEEPER_ABSENT)
@@ -496,10 +509,15 @@ static int see_half_made(struct list *l, size_t place, struct diag *d)
 	const char *name;
 	int ret = 0;
 
-	while (ret == 0 && all && (name = file_next(all)))
+	if (work < 0 && is_absent(errno))
+		return 0;
+	if (!all)
+		return diag_fail(d, l->places[place].path, "look at what is half-made");
+	while (ret == 0 && (name = file_next(all)))
 		ret = see_orphan(l, place, work, name, d);
-	if (all)
-		closedir(all);
+	if (ret == 0 && errno)
+		ret = diag_fail(d, l->places[place].path, "look at what is half-made");
+	closedir(all);
 	return ret;
 }
 

@@ -200,7 +200,7 @@ make_private() {
 	mkdir "$D/shared"
 	mount -t tmpfs --make-shared tmpfs "$D/shared"
 	a_world mnt uts net
-	attempts "$MOUNTINFO" -t "$TARGET" --mount="$D/shared/pin-mnt" --net="$D/shared/pin-net" --make-private
+	attempts "$MOUNTINFO $MOUNTS_LOCK" -t "$TARGET" --mount="$D/shared/pin-mnt" --net="$D/shared/pin-net" --make-private
 }
 
 @test "--make-private" { pinning make_private; }

@@ -17,6 +17,8 @@ export LINKS='*:readlink:*@/proc/self/fd/*' # the place without symbolic links o
 export BY_PIDFD='*:ioctl:*@anon_inode:?pidfd?'      # a namespace of a process: else by its link
 # Is it still the one of that name? If in doubt it is looked for once more.
 export NAMED='*:newfstatat:*@*/sets/* *:newfstatat:*@world *:newfstatat:*@*/.new/*.*.0 *:newfstatat:*@*.*.0 *:newfstatat:*@lost'
+# The same of the lock of --make-private, whose file stays at worst for the next one to remove.
+export MOUNTS_LOCK='*:newfstatat:*@/run/nspin.lock *:newfstatat:*@nspin.lock *:unlinkat:*@nspin.lock'
 # Is there a set of that name? The last step tells in any case.
 export TAKEN='*:call-439:*@world *:call-439:*@other *:call-439:*@lost'
 # What others have left in .new: the next one sweeps it up.
