@@ -23,6 +23,8 @@ enum { PAUSE = 100 };
 /* What the kernel holds back for a terminal is far less; others may go on writing for ever. */
 enum { DRAIN = 65536 };
 
+static const char own_fds[] = "/proc/self/fd";
+
 static bool is_empty(const struct pty_flow *flow)
 {
 	return flow->from == flow->to;
@@ -50,6 +52,9 @@ static int reopen(int fd, int mode)
 void pty_look(struct pty *p)
 {
 	*p = (struct pty){ .master = -1, .slave = -1, .terminal = -1 };
+	p->fds = open(own_fds, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (p->fds < 0)
+		p->fds = -errno;
 	for (int fd = 0; fd < 3 && p->terminal < 0; fd++)
 		if (tcgetattr(fd, &p->saved) == 0)
 			p->terminal = fd;
@@ -59,33 +64,40 @@ void pty_look(struct pty *p)
 	p->errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 }
 
-static bool is_ptmx(const struct stat *st)
+/* The file that HELD is, opened: by our own /proc, and not by a name that may be another's by now. */
+static int open_held(const struct pty *p, int held)
 {
-	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(5, 2);
+	const int flags = O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", held);
+	return openat(p->fds, number, flags);
 }
 
 /*
- * Looked at before, because the mere opening of some devices does something,
- * and after, because the name may be that of something else by then.
+ * What has the name may be an enemy's, and the mere opening of some devices does
+ * something. So it is held first, looked at, and only then opened.
  */
-static int open_master(const char *ptmx, struct diag *d)
+static int open_master(const struct pty *p, const char *ptmx, struct diag *d)
 {
+	cleanup_close int held = open(ptmx, O_PATH | O_CLOEXEC);
 	cleanup_close int fd = -1;
 	struct stat st;
 
-	if (stat(ptmx, &st) < 0)
+	if (held < 0 || fstat(held, &st) < 0)
 		return diag_fail(d, ptmx, "open a pseudo-terminal");
-	if (is_ptmx(&st)) {
-		fd = open(ptmx, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		if (fd < 0 || fstat(fd, &st) < 0) {
-			diag_fail(d, ptmx, "open a pseudo-terminal");
-			return d->err != ENOSPC ? -1 :
-				diag_hint(d, "no more are to be had: /proc/sys/kernel/pty/max, or the mount option max of this devpts");
-		}
-	}
-	if (!is_ptmx(&st))
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2))
 		return diag_set(d, 0, ptmx, "not the device that makes pseudo-terminals");
-	return steal_fd(&fd);
+	if (p->fds < 0) {
+		errno = -p->fds;
+		return diag_fail(d, own_fds, "open a pseudo-terminal");
+	}
+	fd = open_held(p, held);
+	if (fd >= 0)
+		return steal_fd(&fd);
+	diag_fail(d, ptmx, "open a pseudo-terminal");
+	return d->err != ENOSPC ? -1 :
+	       diag_hint(d, "no more are to be had: /proc/sys/kernel/pty/max, or the mount option max of this devpts");
 }
 
 /*
@@ -114,7 +126,7 @@ static void let_go(struct pty *p)
 
 int pty_open(struct pty *p, const char *ptmx, struct diag *d)
 {
-	cleanup_close int master = open_master(ptmx, d), slave = -1;
+	cleanup_close int master = open_master(p, ptmx, d), slave = -1;
 	int unlocked = 0;
 
 	if (master < 0)

@@ -26,6 +26,7 @@ struct pty_flow {
 struct pty {
 	int master;		 /* or -1: there is none yet, or it is hung up */
 	int slave;		 /* the program's end. We keep it, too: it must not end with those who have it open */
+	int fds;		 /* /proc/self/fd of the caller's /proc, or -errno */
 	int terminal;		 /* that of 0, 1 and 2 which is the caller's; or -1 */
 	struct termios saved;	 /* its settings */
 	bool typed;		 /* the input comes from it … */

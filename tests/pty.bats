@@ -583,6 +583,38 @@ each_fake_ptmx() {
 	each_way each_fake_ptmx
 }
 
+# Only what has been looked at is opened, whatever has the name by then. The name
+# itself is given to open(2) with O_PATH only, which opens no device.
+opened_when_looked_at() {
+	observe strace -f -q -o "$D/trace" -e trace=openat,open "$LAUNCHER" "${PTY[@]}" true </dev/null
+	assert_outcome 'exited 0'
+	grep -q '"/dev/ptmx", .*O_PATH' "$D/trace"
+	refute grep '"/dev/ptmx"' <(grep -v O_PATH "$D/trace")
+}
+
+@test "what has the name /dev/ptmx is held and looked at before it is opened" {
+	requires strace
+	with_pty opened_when_looked_at
+}
+
+# It is not the same any more when it is opened.
+replaced_ptmx() {
+	mkfifo "$D/fifo"
+	start strace -q -o "$D/trace" -e trace=openat -P /dev/ptmx -e inject=openat:signal=STOP:when=1 "$NSCLONE" -U --pty stat -c %t - </dev/null >"$D/said"
+	wait_until grep -qs 'stopped by SIGSTOP' "$D/trace"
+	mount --bind "$D/fifo" /dev/ptmx
+	child_of "$BG_PID"
+	to "$CHILD" CONT
+	wait "$BG_PID"
+	assert_equal "$(tr -d '\r' <"$D/said")" 88
+}
+
+@test "what has the name /dev/ptmx by then is not opened" {
+	requires strace
+	local TOOLS=(nsclone)
+	as_ourselves in_private_mounts replaced_ptmx
+}
+
 ### Refusals
 
 @test "nsclone: --pty and --background exclude each other" {
