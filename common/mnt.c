@@ -72,16 +72,17 @@ int mnt_is_shared(int fd)
 	cleanup_free char *line = NULL;
 	struct mountinfo m;
 	size_t size = 0;
-	int shared = -1;
+	int shared = -1, error;
 
 	if (!mountinfo)
 		return -1;
 	while (shared < 0 && next_mount(mountinfo, &line, &size, &m))
 		if (m.id == (uint64_t)id)
 			shared = m.shared;
+	error = ferror(mountinfo) ? errno : ENOENT;
 	fclose(mountinfo);
 	if (shared < 0)
-		errno = ENOENT;
+		errno = error;
 	return shared;
 }
 
