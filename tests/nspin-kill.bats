@@ -126,8 +126,7 @@ kills() {
 			under "${call%%@*}=$victim" "$@"
 			judge_kill
 			resume "${@:2}"
-			[ -z "$wrong" ] || bad+=("-- $call=$victim: $wrong" "${stderr_lines[@]/#/   }")
-			tried=$((tried + 1))
+			note_fault "$call=$victim" "$*"
 		done
 	done
 	BEFORE=nothing begin

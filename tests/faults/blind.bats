@@ -83,12 +83,12 @@ no_database() {
 	run_split unreadable /etc/passwd "$NSCLONE" --map-users subids --map-groups subids true
 	assert_status 125
 	assert_stderr_line "nsclone: look up the name of user $uid: /etc/passwd: Permission denied"
-	run_split unreadable /etc/passwd "$NSCLONE" --map-user root true
+	run_split unreadable /etc/passwd "$NSCLONE" --map-user "$NST_USER" true
 	assert_status 125
-	assert_stderr_line 'nsclone: --map-user: look up user '\''root'\'': /etc/passwd: Permission denied'
-	run_split unreadable /etc/group "$NSCLONE" --map-group root true
+	assert_stderr_line "nsclone: --map-user: look up user '$NST_USER': /etc/passwd: Permission denied"
+	run_split unreadable /etc/group "$NSCLONE" --map-group "$NST_USER" true
 	assert_status 125
-	assert_stderr_line 'nsclone: --map-group: look up group '\''root'\'': /etc/group: Permission denied'
+	assert_stderr_line "nsclone: --map-group: look up group '$NST_USER': /etc/group: Permission denied"
 }
 
 @test "a user database that cannot be read is no missing user, and no missing line of /etc/subuid" {

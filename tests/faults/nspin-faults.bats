@@ -115,8 +115,7 @@ attempts() {
 		[[ $call != *:newfstatat:*@fd/* ]] || error=ENOMEM text='Cannot allocate memory' # EPERM: it is another's
 		under "${call%%@*}=$error" "$NSPIN" "$@"
 		judge_run
-		[ -z "$wrong" ] || bad+=("-- $call=$error: $wrong" "${stderr_lines[@]/#/   }")
-		tried=$((tried + 1))
+		note_fault "$call=$error" "$*"
 	done
 	BEFORE=nothing begin
 	[ ${#bad[@]} -eq 0 ] || fail "nspin $*" "${bad[@]}"

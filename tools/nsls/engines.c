@@ -42,16 +42,20 @@ static int allow_descriptors(void)
 	return (int)(limit.rlim_cur < 128 ? limit.rlim_cur / 2 : limit.rlim_cur - 64);
 }
 
-static pid_t own_number(int proc)
+/* In *SELF; 0 in the proc of a PID namespace that we are not in. -1 and *d. */
+static int own_number(int proc, pid_t *self, struct diag *d)
 {
 	char text[16];
 	ssize_t len = readlinkat(proc, "self", text, sizeof(text) - 1);
 	uint64_t pid;
 
+	*self = 0;
 	if (len < 0)
-		return 0;
+		return errno == ENOENT ? 0 : diag_fail(d, "/proc/self", "look which process this is");
 	text[len] = '\0';
-	return number_parse(text, INT32_MAX, &pid) < 0 ? 0 : (pid_t)pid;
+	if (number_parse(text, INT32_MAX, &pid) == 0)
+		*self = (pid_t)pid;
+	return 0;
 }
 
 static void find_devices(struct engine *e)
@@ -74,7 +78,8 @@ static int start(struct engine *e, struct diag *d)
 	if (e->proc < 0)
 		return diag_fail(d, "/proc", "look which processes there are");
 	e->max_fd = allow_descriptors();
-	e->self = own_number(e->proc);
+	if (own_number(e->proc, &e->self, d) < 0)
+		return -1;
 	e->own_proc = procdir_is_ours();
 	find_devices(e);
 	return 0;
