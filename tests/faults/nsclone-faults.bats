@@ -133,3 +133,8 @@ readonly NO_GROUPS='0:setgroups:1' # there are none that a denial would leave
 	FAULT_KINDS='TERM TERM:0' LAST=12
 	as_ourselves in_private_mounts directly set_of '' --uts --net
 }
+
+@test "killed before exec: pins" {
+	FAULT_KINDS=KILL LAST=12
+	as_ourselves in_private_mounts directly faults '' --uts="$DIR/pin-uts"
+}

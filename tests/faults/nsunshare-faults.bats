@@ -137,3 +137,25 @@ readonly DEATH_SIGNALS='[1245]:prctl:*' # PR_SET_PDEATHSIG of getsubids and newu
 	FAULT_KINDS='TERM TERM:0' LAST=12 KEEPS=2
 	as_ourselves in_private_mounts directly set_of '' --uts --net
 }
+
+### Two faults at once
+
+# unsaid OPTION...: there is no program, and a word that the helper is to hear of that
+# cannot be said.
+unsaid() {
+	local call files left tmp=$BATS_TEST_TMPDIR
+	stays=()
+	"$HELPERS/fault" list "$tmp/report" "${NS[@]}" "$@" /no/such/program 2>/dev/null || true
+	for call in $(grep ':sendto:' "$tmp/report"); do
+		status=0
+		timeout 20 "$HELPERS/fault" "$call=ENOBUFS" "$tmp/report" "${NS[@]}" "$@" /no/such/program 2>/dev/null || status=$?
+		[[ $status == 12[57] ]] || fail "-- $call: status $status"
+		leftovers
+		[ "$files$left" = "$DIR/*" ] || fail "-- $call: $files $left"
+	done
+}
+
+@test "a word that cannot be said to the helper, when there is no program either" {
+	as_ourselves in_private_mounts directly unsaid --uts="$DIR/pin-uts"
+	as_ourselves in_private_mounts directly unsaid --fork --uts="$DIR/pin-uts"
+}
