@@ -78,8 +78,15 @@ int diag_extend_hint(struct diag *d, const char *text)
 	return -1;
 }
 
-void diag_end_strings(struct diag *d)
+void diag_bound(struct diag *d)
 {
+	unsigned char usage;
+
+	/* A bool that is neither true nor false must not be read as one. */
+	memcpy(&usage, &d->usage, sizeof(usage));
+	d->usage = usage == 1;
+	if (d->status < 0 || d->status > 255)
+		d->status = EXIT_OWN_FAILURE;
 	d->what[sizeof(d->what) - 1] = '\0';
 	d->path[sizeof(d->path) - 1] = '\0';
 	d->hint[sizeof(d->hint) - 1] = '\0';
@@ -88,7 +95,7 @@ void diag_end_strings(struct diag *d)
 /* One or more lines that go out in one write. */
 struct text {
 	size_t len;
-	char buf[2048];
+	char buf[DIAG_TEXT];
 };
 
 static void add_char(struct text *t, char c)
@@ -141,27 +148,43 @@ static void put(const struct text *t)
 	}
 }
 
+static void add_all(struct text *t, const struct diag *d, const char *tool)
+{
+	add(t, tool);
+	add_part(t, ": ", d->what);
+	add_part(t, ": ", d->path);
+	if (d->err)
+		add_part(t, ": ", strerror(d->err));
+	add_char(t, '\n');
+	if (*d->hint) {
+		add(t, tool);
+		add_part(t, ": hint: ", d->hint);
+		add_char(t, '\n');
+	}
+	if (d->usage) {
+		add_part(t, "Try '", tool);
+		add(t, " --help' for more information.");
+		add_char(t, '\n');
+	}
+}
+
+size_t diag_text(const struct diag *d, const char *tool, char buf[DIAG_TEXT])
+{
+	int keep = errno;
+	struct text t = { .len = 0 };
+
+	add_all(&t, d, tool);
+	memcpy(buf, t.buf, t.len);
+	errno = keep;
+	return t.len;
+}
+
 int diag_print(const struct diag *d, const char *tool)
 {
 	int keep = errno;
 	struct text t = { .len = 0 };
 
-	add(&t, tool);
-	add_part(&t, ": ", d->what);
-	add_part(&t, ": ", d->path);
-	if (d->err)
-		add_part(&t, ": ", strerror(d->err));
-	add_char(&t, '\n');
-	if (*d->hint) {
-		add(&t, tool);
-		add_part(&t, ": hint: ", d->hint);
-		add_char(&t, '\n');
-	}
-	if (d->usage) {
-		add_part(&t, "Try '", tool);
-		add(&t, " --help' for more information.");
-		add_char(&t, '\n');
-	}
+	add_all(&t, d, tool);
 	put(&t);
 	errno = keep;
 	return d->status;

@@ -10,6 +10,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Exit statuses of the launchers (DESIGN: as env(1) and chroot(1) have them). */
 enum {
@@ -43,8 +44,11 @@ int diag_usage(struct diag *d, const char *format, ...)
 int diag_hint(struct diag *d, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* End the strings of a *d that has come from elsewhere, whatever is in them. */
-void diag_end_strings(struct diag *d);
+/*
+ * Make of *d, which has come from elsewhere with anything in it, one that may be
+ * used: its strings end, ->usage is a bool, the status one of exit(3).
+ */
+void diag_bound(struct diag *d);
 
 /* Add to the end of the hint that there is, or make it one. Returns -1. */
 int diag_extend_hint(struct diag *d, const char *text);
@@ -55,6 +59,14 @@ int diag_extend_hint(struct diag *d, const char *text);
  * characters come out as escapes: a message is one line. Returns d->status.
  */
 int diag_print(const struct diag *d, const char *tool);
+
+/*
+ * What diag_print() writes, into BUF, without a NUL: how many bytes. Each byte of
+ * *d may take four, and there is room for that: no message loses its end. TOOL has
+ * 32 bytes at most.
+ */
+enum { DIAG_TEXT = 4 * sizeof(struct diag) + 2048 };
+size_t diag_text(const struct diag *d, const char *tool, char buf[DIAG_TEXT]);
 
 /* Write "TOOL: TEXT" to stderr, for what is worth saying but no failure. */
 void diag_note(const char *tool, const char *format, ...)

@@ -2,6 +2,7 @@
 #include "gate.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <poll.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -76,18 +77,33 @@ int gate_say(int end, enum gate_word word)
 	return gate_say_note(end, &(struct gate_note){ .word = word });
 }
 
+static bool is_stop(int sig)
+{
+	return sig == SIGSTOP || sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
+}
+
+/* Is it a note that a gate_say_note() of ours could have sent? */
+static bool is_sound(const struct gate_note *note)
+{
+	const struct ended *e = &note->ended;
+
+	return (unsigned int)note->word <= GATE_FAILED && e->signal >= 0 &&
+	       e->signal < NSIG && e->status >= 0 && e->status <= 255 &&
+	       (note->word != GATE_STOPPED || is_stop(note->number));
+}
+
 int gate_hear(int end, struct gate_note *note)
 {
 	ssize_t n;
 
 	*note = (struct gate_note){ .word = GATE_CLOSED };
 	do
-		n = recv(end, note, sizeof(*note), 0);
+		n = recv(end, note, sizeof(*note), MSG_TRUNC);
 	while (n < 0 && errno == EINTR);
-	if (n <= 0 || (size_t)n != note_size(note->word))
-		note->word = GATE_CLOSED;
-	/* Who sent it may be under somebody else's control by now. */
-	diag_end_strings(&note->diag);
+	/* The sender may be under the control of somebody else by now. */
+	if (n <= 0 || (size_t)n != note_size(note->word) || !is_sound(note))
+		*note = (struct gate_note){ .word = GATE_CLOSED };
+	diag_bound(&note->diag);
 	return n < 0 && errno != ECONNRESET ? -1 : 0;
 }
 

@@ -61,6 +61,7 @@ int gate_say_note(int end, const struct gate_note *note);
 /*
  * The next note; GATE_CLOSED in *note when the other side has gone. Blocks.
  * -1 with errno, and GATE_CLOSED, if it cannot be heard.
+ * What is no note, or none that this module sends, is GATE_CLOSED, too.
  */
 int gate_hear(int end, struct gate_note *note);
 

@@ -252,12 +252,23 @@ static int holds(const struct target *t, int record, struct diag *d)
 	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+bool keeper_parse(char *record, struct target_name *name)
+{
+	char *end = strchr(record, '\n');
+	struct diag ignored;
+
+	if (!end || end[1])
+		return false;
+	*end = '\0';
+	return target_parse(name, record, KEEPER_RECORD, &ignored) == 0 && !name->set;
+}
+
 /* The process that TEXT names, if it is the keeper. 1; 0: it is another's number here, or nobody's; -1 and *d. */
-static int find_process(struct target *t, const char *text, int record, struct diag *d)
+static int find_process(struct target *t, char *text, int record, struct diag *d)
 {
 	struct target_name name;
 
-	if (target_parse(&name, text, KEEPER_RECORD, d) < 0 || name.set)
+	if (!keeper_parse(text, &name))
 		return 0;
 	if (target_open(t, &name, d) == 0 && target_look(t, d) == 0)
 		return holds(t, record, d);
@@ -279,7 +290,6 @@ int keeper_find(struct keeper *k, int setdir, struct diag *d)
 		return KEEPER_ENDED;
 	if (errno != EWOULDBLOCK)
 		return diag_fail(d, KEEPER_RECORD, "look whether the keeper lives");
-	text[strcspn(text, "\n")] = '\0';
 	found = find_process(&k->target, text, record, d);
 	if (found > 0)
 		return KEEPER_LIVES;

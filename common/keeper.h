@@ -35,6 +35,12 @@ struct keeper {
  */
 int keeper_start(const char *name, int setdir, const int fd[NSTYPE_COUNT], struct diag *d);
 
+/*
+ * The process of RECORD, the whole text of one, "PID:INODE\n" or "PID\n", which is
+ * changed. Returns false if it is something else, as one that is half-written.
+ */
+bool keeper_parse(char *record, struct target_name *name);
+
 /* What has become of the keeper of a set. */
 enum keeper_state {
 	KEEPER_ABSENT,	  /* the set has none: it is kept by pins */

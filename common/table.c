@@ -12,7 +12,7 @@
 
 #include "cleanup.h"
 #include "diag.h"
-#include "utf8.h"
+#include "escape.h"
 
 bool table_has(const struct table_choice *choice, int column)
 {
@@ -355,89 +355,14 @@ void table_nest(struct table_row *row, struct table_row *parent)
 }
 
 /*
- * A path may be any bytes, but JSON is UTF-8, or all of it is unreadable: what
- * is none becomes U+FFFD. Owned by the caller; NULL: out of memory.
- */
-char *table_utf8(const char *text)
-{
-	static const char replacement[] = "\xef\xbf\xbd";
-	char *copy = malloc(strlen(text) * 3 + 1), *to = copy;
-
-	while (copy && *text) {
-		size_t len = utf8_length(text);
-
-		to = mempcpy(to, len ? text : replacement, len ? len : 3);
-		text += len ? len : 1;
-	}
-	if (copy)
-		*to = '\0';
-	return copy;
-}
-
-void table_put_json(const char *text)
-{
-	const char *rest = text;
-
-	for (; *text; text++) {
-		/* Of valid UTF-8, a character of two bytes from U+0080 on begins so. */
-		if (*text != '\xc2' || !utf8_is_c1(text))
-			continue;
-		fwrite(rest, 1, (size_t)(text - rest), stdout);
-		printf("\\u%04x", (unsigned char)*++text);
-		rest = text + 1;
-	}
-	fwrite(rest, 1, (size_t)(text - rest), stdout);
-}
-
-static bool is_plain(unsigned char c)
-{
-	return c >= ' ' && c < 0x7f && c != '\\';
-}
-
-/* A backslash that stands for itself, but where it could be taken for the beginning of "\x0a". */
-static bool stays(const char *text)
-{
-	return is_plain((unsigned char)*text) ||
-	       (*text == '\\' && text[1] != 'x' &&
-		(!text[1] || text[1] == '\\' || is_plain((unsigned char)text[1])));
-}
-
-/*
- * "\x0a", as the library writes it: a row is one line, and no text is two. It
- * would do so here as well, by asking for the locale's opinion of each byte
- * twice. Owned by the caller; NULL: out of memory.
- */
-char *table_plain(const char *text)
-{
-	char *copy = malloc(strlen(text) * 4 + 1), *to = copy;
-
-	for (; copy && *text; text++) {
-		if (stays(text))
-			*to++ = *text;
-		else
-			to += sprintf(to, "\\x%02x", (unsigned char)*text);
-	}
-	if (copy)
-		*to = '\0';
-	return copy;
-}
-
-static bool is_all_plain(const char *text)
-{
-	while (is_plain((unsigned char)*text))
-		text++;
-	return !*text;
-}
-
-/*
  * As this form of output can show it: *CHANGED, owned by the caller, or TEXT
  * itself. NULL: out of memory.
  */
 static const char *presentable(const struct table *t, const char *text, char **changed)
 {
-	if (t->form == OUT_RAW || is_all_plain(text))
+	if (t->form == OUT_RAW || escape_is_plain(text))
 		return text;
-	return *changed = t->form == OUT_JSON ? table_utf8(text) : table_plain(text);
+	return *changed = t->form == OUT_JSON ? escape_utf8(text) : escape_plain(text);
 }
 
 static int set_cell(struct table *t, int column, const char *text, struct diag *d)
@@ -775,7 +700,7 @@ static int print_json(const struct table *t)
 
 	if (ret)
 		return ret;
-	table_put_json(text);
+	escape_put_json(stdout, text);
 	putchar('\n');
 	return 0;
 }

@@ -121,12 +121,3 @@ enum { TABLE_MAX_WIDTH = 256 };
 int table_print(struct table *t, struct diag *d);
 
 void table_free(struct table *t);
-
-/*
- * TEXT, which may be any bytes, as it stands in a cell: in JSON (which is yet to
- * be quoted), or else. Owned by the caller; NULL: out of memory.
- */
-char *table_utf8(const char *text);
-/* To stdout: TEXT, of which a JSON string is a part and which is UTF-8, with its C1 controls as "\u009b". */
-void table_put_json(const char *text);
-char *table_plain(const char *text);

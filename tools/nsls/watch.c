@@ -13,6 +13,7 @@
 
 #include "cleanup.h"
 #include "diag.h"
+#include "escape.h"
 #include "facts.h"
 #include "model.h"
 #include "show.h"
@@ -146,7 +147,7 @@ static void put_json(const struct seen *ns, const char *command)
 static int tell(struct watch *w, const struct seen *ns, struct diag *d)
 {
 	cleanup_free char *command = !ns->command ? NULL :
-		w->n->json ? table_utf8(ns->command) : table_plain(ns->command);
+		w->n->json ? escape_utf8(ns->command) : escape_plain(ns->command);
 
 	if (ns->command && !command)
 		return diag_fail(d, NULL, "watch namespaces");
