@@ -5,10 +5,13 @@
 
 #include "number.h"
 
-static bool is_octal(const char *text)
+/* The byte that the three digits at TEXT stand for; NUL: they are none, or it ends the text. */
+static char octal(const char *text)
 {
-	return text[0] >= '0' && text[0] <= '3' && text[1] >= '0' && text[1] <= '7' &&
-	       text[2] >= '0' && text[2] <= '7';
+	if (text[0] < '0' || text[0] > '3' || text[1] < '0' || text[1] > '7' || text[2] < '0' ||
+	    text[2] > '7')
+		return '\0';
+	return (char)((text[0] - '0') * 64 + (text[1] - '0') * 8 + (text[2] - '0'));
 }
 
 /* The kernel writes a blank as "\040", a backslash as "\134". In place. */
@@ -19,12 +22,10 @@ static void unescape(char *text)
 	if (!to)
 		return;
 	for (text = to; *text; to++) {
-		if (*text == '\\' && is_octal(text + 1)) {
-			*to = (char)((text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0'));
-			text += 4;
-		} else {
-			*to = *text++;
-		}
+		const char c = *text == '\\' ? octal(text + 1) : '\0';
+
+		*to = c ? c : *text;
+		text += c ? 4 : 1;
 	}
 	*to = '\0';
 }

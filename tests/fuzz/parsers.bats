@@ -6,7 +6,8 @@
 load ../helpers
 
 : "${PARSERS:=$abs_top_builddir/tests/fuzz/parsers}"
-SUBJECTS='number id fd seconds list block map env signal propagation launch'
+SUBJECTS='number id fd seconds list block map env signal propagation launch
+	mountinfo cgroup procs nsfs status target record caps utf8 message plain json gate'
 ROUNDS=50000
 SEED=20261124
 
