@@ -35,6 +35,7 @@ error_for() {
 	sendto) error=ENOBUFS text= ;; # it is the other side that they tell of
 	open | openat | pidfd_open | pipe2 | signalfd4 | socket | socketpair) error=EMFILE text='Too many open files' ;;
 	poll | recvfrom) error=EPERM text= ;;
+	prctl) error=EPERM text='@(Operation not permitted|State not recoverable)' ;; # see untraceable.h
 	*) error=EPERM text='Operation not permitted' ;;
 	esac
 }
@@ -187,7 +188,7 @@ judge() {
 		[ -z "$output" ] || wrong+='the program ran; '
 		[[ ${#stderr_lines[@]} -le 2 && ${stderr_lines[0]-} =~ ^$TOOL:\ [^:]+ && $hint == "$TOOL: hint: "* ]] ||
 			wrong+='no message of the right form; '
-		allowed "$1" || [[ ${stderr_lines[0]-} == *"$text" ]] || wrong+='an error that the message does not name; '
+		allowed "$1" || [[ ${stderr_lines[0]-} == *$text ]] || wrong+='an error that the message does not name; '
 	fi
 	leftovers
 	[ "$files$left" = "$clean" ] || wrong+="leftovers: $files $left; "
