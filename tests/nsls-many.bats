@@ -73,7 +73,7 @@ own_tables() {
 
 @test "threads with descriptors of their own are compared with few calls" {
 	requires strace
-	as_ourselves quietly_apart own_tables 400
+	as_ourselves quietly_apart own_tables 300
 	as_ourselves quietly_apart own_tables 100
 }
 
@@ -242,13 +242,13 @@ chain() {
 
 chain_size() {
 	local n size
-	for n in 300 600; do
+	for n in 100 200; do
 		many chain "$n"
 		"$NSLS" --engine proc "$1" -o PID,COMMAND "/proc/$MANY/ns/uts" >"$D/$n" 2>/dev/null
 		end_background
 	done
-	size=$(wc -c <"$D/300")
-	[ "$(wc -c <"$D/600")" -lt $((size * 5 / 2)) ] || fail "$size, then $(wc -c <"$D/600")"
+	size=$(wc -c <"$D/100")
+	[ "$(wc -c <"$D/200")" -lt $((size * 5 / 2)) ] || fail "$size, then $(wc -c <"$D/200")"
 }
 
 @test "twice as long a chain takes twice as much paper" {
