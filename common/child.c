@@ -73,7 +73,7 @@ void child_run(void *arg, struct diag *report)
 	if (build(birth, -1, report) == 0 && inside_enter(plan, birth->parent_fd, report) == 0 &&
 	    cred_apply(&plan->cred, report) == 0 &&
 	    inside_bind(plan, birth->parent_fd, report) == 0)
-		inside_exec(plan, report);
+		inside_exec(plan, -1, report);
 	_exit(report->status);
 }
 
@@ -84,7 +84,7 @@ static int start(const struct plan *plan, int gate, struct diag *d)
 	if (cred_apply(&plan->cred, d) < 0 || inside_bind(plan, gate, d) < 0)
 		return -1;
 	say(gate, GATE_EXEC);
-	return inside_exec(plan, d);
+	return inside_exec(plan, gate, d);
 }
 
 void child_run_gated(const struct birth *birth, struct gate *gate)

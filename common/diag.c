@@ -78,6 +78,12 @@ int diag_extend_hint(struct diag *d, const char *text)
 	return -1;
 }
 
+int diag_told(struct diag *d, int status)
+{
+	*d = (struct diag){ .status = status };
+	return -1;
+}
+
 void diag_bound(struct diag *d)
 {
 	unsigned char usage;
@@ -150,6 +156,9 @@ static void put(const struct text *t)
 
 static void add_all(struct text *t, const struct diag *d, const char *tool)
 {
+	/* The user has been told: diag_told(). */
+	if (!*d->what)
+		return;
 	add(t, tool);
 	add_part(t, ": ", d->what);
 	add_part(t, ": ", d->path);

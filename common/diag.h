@@ -40,6 +40,12 @@ int diag_set(struct diag *d, int err, const char *path, const char *format, ...)
 int diag_usage(struct diag *d, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/*
+ * A failure that another process has told the user already: diag_print() prints
+ * nothing. STATUS is the exit status that the failure deserves. Returns -1.
+ */
+int diag_told(struct diag *d, int status);
+
 /* Add the likely cause. The first hint stays. Returns -1. */
 int diag_hint(struct diag *d, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -56,7 +62,8 @@ int diag_extend_hint(struct diag *d, const char *text);
 /*
  * Write "TOOL: WHAT: PATH: ERROR" and then "TOOL: hint: HINT", or for a usage
  * error a second line that names --help, to stderr in one write(2). Control
- * characters come out as escapes: a message is one line. Returns d->status.
+ * characters come out as escapes: a message is one line. Writes nothing after
+ * diag_told(). Returns d->status.
  */
 int diag_print(const struct diag *d, const char *tool);
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <poll.h>
-#include <stddef.h>
 #include <sys/socket.h>
 
 #include "cleanup.h"
@@ -46,8 +45,7 @@ void gate_close(struct gate *gate)
 /* A note is as long as its word needs. */
 static size_t note_size(enum gate_word word)
 {
-	return word == GATE_FAILED || word == GATE_AGAIN ? sizeof(struct gate_note) :
-							     offsetof(struct gate_note, diag);
+	return word == GATE_FAILED || word == GATE_AGAIN ? sizeof(struct gate_note) : GATE_SHORT_NOTE;
 }
 
 /* The other side waits for what it will not hear: it reads an end of file instead. Keeps errno. */

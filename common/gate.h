@@ -9,6 +9,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "diag.h"
 #include "run.h"
@@ -23,7 +24,8 @@ enum gate_word {
 	GATE_BUILT,   /* <- every namespace of process number exists and has its offsets */
 	GATE_AGAIN,   /* -> launcher: on another CPU, please (PIN_TRY_ANOTHER_CPU) */
 	GATE_GO,      /* -> pins, host set-up and the like are done */
-	GATE_EXEC,    /* <- next comes exec; then GATE_CLOSED, or GATE_FAILED */
+	GATE_EXEC,    /* <- next comes exec; then GATE_CLOSED, GATE_FAILED or GATE_UNEXECUTED */
+	GATE_UNEXECUTED, /* <- trampoline: the program cannot be executed, as I have told the user */
 	GATE_RUNNING, /* <- init: the program has been executed */
 	GATE_STOPPED, /* <- init: the program was stopped by signal number */
 	GATE_ENDED,   /* <- init: how the program ended */
@@ -36,6 +38,9 @@ struct gate_note {
 	struct ended ended;
 	struct diag diag;
 };
+
+/* The size of a note on the wire, for a word that needs no diag. */
+#define GATE_SHORT_NOTE offsetof(struct gate_note, diag)
 
 struct gate {
 	int parent; /* the launcher's end, or -1 */

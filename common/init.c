@@ -18,25 +18,53 @@
 #include "spawn.h"
 #include "untraceable.h"
 
+/* The program in the making. */
+struct program {
+	const struct plan *plan;
+	struct gate gate; /* to the trampoline; with plan->guard only */
+};
+
 static void program_main(void *arg, struct diag *report)
 {
-	const struct plan *plan = arg;
+	const struct program *program = arg;
 
 	lastwords_prepare(-1, report);
-	if (cred_apply(&plan->cred, report) == 0)
-		inside_exec(plan, report);
+	if (cred_apply(&program->plan->cred, report) == 0)
+		inside_exec(program->plan, program->gate.child, report);
 	_exit(report->status);
+}
+
+/* PID has executed the trampoline. Has that executed the program? 0 if so, or -1 with *d set. */
+static int see_exec(struct gate *gate, pid_t pid, struct diag *d)
+{
+	struct gate_note note;
+	struct ended e;
+
+	gate_keep_parent(gate);
+	if (gate_hear(gate->parent, &note) < 0)
+		return diag_fail(d, NULL, "hear from the program");
+	gate_close(gate);
+	if (note.word != GATE_UNEXECUTED)
+		return 0;
+	if (run_wait_end(pid, &e) < 0)
+		return diag_fail(d, NULL, "wait for the program");
+	return diag_told(d, e.signal ? 128 + e.signal : e.status);
 }
 
 static int start_program(const struct plan *plan, pid_t *pid, struct diag *d)
 {
 	struct spawn_args plain = { .cgroup_fd = -1 };
+	struct program program = { plan, { -1, -1 } };
 	struct spawned child;
 
-	if (spawn_vfork(&plain, program_main, (void *)(uintptr_t)plan, d, &child) < 0)
+	if (plan->guard && gate_open(&program.gate, d) < 0)
+		return -1;
+	if (spawn_vfork(&plain, program_main, &program, d, &child) < 0)
 		return diag_fail(d, NULL, "start the program under init");
 	*pid = child.pid;
-	return d->status ? -1 : 0;
+	if (d->status)
+		return -1;
+	return plan->guard ? see_exec(&program.gate, child.pid, d) : 0;
 }
 
 /* What is left open here would keep pipes from ending. */

@@ -206,7 +206,7 @@ static int write_context(const struct plan *plan, struct diag *d)
 	return 0;
 }
 
-int inside_exec(const struct plan *plan, struct diag *d)
+int inside_exec(const struct plan *plan, int gate, struct diag *d)
 {
 	char *shell_argv[2] = { NULL, NULL };
 	char *const *argv = plan->argv;
@@ -224,6 +224,8 @@ int inside_exec(const struct plan *plan, struct diag *d)
 	if (plan->ignore_chld)
 		signal(SIGCHLD, SIG_IGN);
 	sigprocmask(SIG_SETMASK, &plan->mask, NULL);
-	return run_exec(argv[0], argv, plan->env, plan->guard,
-			plan->pty && plan->pty->errors >= 0 ? plan->pty->errors : STDERR_FILENO, d);
+	return run_exec(argv[0], argv, plan->env, &(struct run_guard){
+		.tool = plan->guard, .gate = gate,
+		.errors = plan->pty && plan->pty->errors >= 0 ? plan->pty->errors : STDERR_FILENO,
+	}, d);
 }

@@ -41,5 +41,9 @@ int inside_enter(const struct plan *plan, int parent_fd, struct diag *d);
  */
 int inside_bind(const struct plan *plan, int parent_fd, struct diag *d);
 
-/* Descriptors and signals as the program shall find them, then exec. Returns on failure: -1. */
-int inside_exec(const struct plan *plan, struct diag *d);
+/*
+ * Descriptors and signals as the program shall find them, then exec. Returns on
+ * failure: -1. GATE is our end of a gate, or -1: it is closed when the program is
+ * executed, and with plan->guard the other side can hear GATE_UNEXECUTED instead.
+ */
+int inside_exec(const struct plan *plan, int gate, struct diag *d);

@@ -86,6 +86,14 @@ int parent_lost(struct parent *p, struct diag *d)
 	return mirror_tell_lost(&p->mirror, d);
 }
 
+/* The trampoline has told the user why, and ends when the gate is closed. */
+static int see_unexecuted(struct parent *p, struct diag *d)
+{
+	gate_close(&p->gate);
+	mirror_wait_end(&p->mirror);
+	return p->mirror.end.signal ? mirror_tell_lost(&p->mirror, d) : diag_told(d, p->mirror.end.status);
+}
+
 int parent_expect(struct parent *p, enum gate_word word, struct diag *d)
 {
 	struct gate_note note;
@@ -96,6 +104,8 @@ int parent_expect(struct parent *p, enum gate_word word, struct diag *d)
 		return diag_fail(d, NULL, "hear from the child");
 	if (note.word == word)
 		return 0;
+	if (note.word == GATE_UNEXECUTED)
+		return see_unexecuted(p, d);
 	if (note.word != GATE_FAILED)
 		return parent_lost(p, d);
 	*d = note.diag;

@@ -41,7 +41,9 @@ static void helper_main(void *arg, struct diag *report)
 	else if (!run->with_caps || caps_raise_ambient(report) == 0) {
 		if (run->mask)
 			sigprocmask(SIG_SETMASK, run->mask, NULL);
-		run_exec(run->argv[0], run->argv, run->env, run->guard, STDERR_FILENO, report);
+		run_exec(run->argv[0], run->argv, run->env, &(struct run_guard){
+			.tool = run->guard, .errors = STDERR_FILENO, .gate = -1,
+		}, report);
 	}
 	_exit(report->status);
 }
@@ -201,36 +203,36 @@ static const char *find_program(const char *file, char *room, size_t size)
 	return NULL;
 }
 
-static int exec_found(const char *path, char *const argv[], char **env, const char *guard,
-		      int errors, struct diag *d)
+static int exec_found(const char *path, char *const argv[], char **env,
+		      const struct run_guard *guard, struct diag *d)
 {
 	char says[512];
 
-	snprintf(says, sizeof(says), "%s: execute: %.400s: ", guard, path);
+	snprintf(says, sizeof(says), "%s: execute: %.400s: ", guard->tool, path);
 	for (char *p = says; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 127)
 			*p = '?';
-	return trampoline_exec(path, argv, env, says, errors, d);
+	return trampoline_exec(path, argv, env, says, guard, d);
 }
 
-static int exec_searched(const char *file, char *const argv[], char **env, const char *guard,
-			 int errors, struct diag *d)
+static int exec_searched(const char *file, char *const argv[], char **env,
+			 const struct run_guard *guard, struct diag *d)
 {
 	char room[PATH_MAX];
 	const char *path = find_program(file, room, sizeof(room));
 
-	return path ? exec_found(path, argv, env, guard, errors, d) : fail_exec(file, d);
+	return path ? exec_found(path, argv, env, guard, d) : fail_exec(file, d);
 }
 
-int run_exec(const char *file, char *const argv[], char **env, const char *guard, int errors,
+int run_exec(const char *file, char *const argv[], char **env, const struct run_guard *guard,
 	     struct diag *d)
 {
 	/* execvp(3) takes PATH from here; execvpe(3) would, too. */
 	environ = env;
-	if (guard && !strchr(file, '/'))
-		return exec_searched(file, argv, env, guard, errors, d);
-	if (guard)
-		return can_exec(file) ? exec_found(file, argv, env, guard, errors, d) : fail_exec(file, d);
+	if (guard && guard->tool && !strchr(file, '/'))
+		return exec_searched(file, argv, env, guard, d);
+	if (guard && guard->tool)
+		return can_exec(file) ? exec_found(file, argv, env, guard, d) : fail_exec(file, d);
 	execvp(file, argv);
 	return fail_exec(file, d);
 }

@@ -9,6 +9,13 @@
 
 struct diag;
 
+/* How to execute a program that may be an enemy's: see trampoline.h. */
+struct run_guard {
+	const char *tool; /* our name, for messages; NULL: execute it without the trampoline */
+	int errors;	  /* where the trampoline writes its message */
+	int gate;	  /* where the trampoline says GATE_UNEXECUTED (gate.h), or -1 */
+};
+
 /* How a process ended. */
 struct ended {
 	int signal; /* that killed it, or 0 */
@@ -22,7 +29,7 @@ struct run {
 	const sigset_t *mask; /* its signal mask; NULL: ours */
 	int stdout_fd;	      /* what becomes its standard output, or -1: ours */
 	int stderr_fd;	      /* the same for its standard error */
-	const char *guard;    /* as for run_exec() */
+	const char *guard;    /* as in struct run_guard */
 	bool with_caps;	      /* its permitted capabilities survive the exec as ambient ones */
 };
 
@@ -66,9 +73,8 @@ int run_attended(const struct run *run, const char *name, int peer, struct diag 
 /*
  * execvp(3) of FILE with environment ENV, whose PATH serves for the look-up.
  * Returns only on failure: -1 and *d, with the status that it deserves (126
- * or 127). environ is ENV then. GUARD, if not NULL, is the name of the tool,
- * and FILE may be an enemy's: see trampoline.h. Then what only shows after this
- * process image is gone is said on the descriptor ERRORS.
+ * or 127). environ is ENV then. GUARD may be NULL. With GUARD->tool, the trampoline
+ * reports what only shows after this process image is gone.
  */
-int run_exec(const char *file, char *const argv[], char **env, const char *guard, int errors,
+int run_exec(const char *file, char *const argv[], char **env, const struct run_guard *guard,
 	     struct diag *d);

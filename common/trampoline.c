@@ -15,13 +15,16 @@
 
 #include "cleanup.h"
 #include "diag.h"
+#include "gate.h"
 #include "kernel.h"
+#include "run.h"
 
 /*
  * Entered by execve(2) with argv = { MARK, path, argv of the program … }; with
  * anything else it has become the interpreter of a script, and refuses (ELOOP).
  * What it has to say follows its code, as struct speech. ENOEXEC: as execvp(3)
- * does, it is taken for a script of the shell.
+ * does, it is taken for a script of the shell. If there is no gate, its descriptor is
+ * -1, and the system calls for it fail.
  */
 #define MARK "\1tramp\1" /* eight bytes, with the NUL */
 #if defined(__x86_64__)
@@ -34,9 +37,16 @@ __asm__(".pushsection .rodata\n"
 	"	cmpq %rax, (%rdi)\n"		/* MARK? */
 	"	movl $-40, %eax\n"		/* ELOOP */
 	"	movl $2, %r13d\n"
+	"	movl $-1, %r14d\n"
 	"	jne 1f\n"
 	"	leaq trampoline_end(%rip), %r12\n"
 	"	movl 4(%r12), %r13d\n"		/* where to say it */
+	"	movl 8(%r12), %r14d\n"		/* the gate */
+	"	movl %r14d, %edi\n"
+	"	movl $2, %esi\n"		/* F_SETFD */
+	"	movl $1, %edx\n"		/* FD_CLOEXEC */
+	"	movl $72, %eax\n"		/* fcntl */
+	"	syscall\n"
 	"	cmpl $2, %r13d\n"
 	"	je 6f\n"
 	"	movl %r13d, %edi\n"
@@ -66,7 +76,7 @@ __asm__(".pushsection .rodata\n"
 	"	xorl %ebx, %ebx\n"
 	"2:	leaq trampoline_end(%rip), %r12\n"
 	"	movl (%r12), %edx\n"
-	"	leaq 8(%r12), %rsi\n"
+	"	leaq 32(%r12), %rsi\n"
 	"	movl %r13d, %edi\n"
 	"	movl $1, %eax\n"		/* write */
 	"	syscall\n"
@@ -77,7 +87,22 @@ __asm__(".pushsection .rodata\n"
 	"	movl %r13d, %edi\n"
 	"	movl $1, %eax\n"
 	"	syscall\n"
-	"	movl $126, %edi\n"
+	"	movl %r14d, %edi\n"
+	"	leaq 16(%r12), %rsi\n"
+	"	movl $16, %edx\n"
+	"	movl $0x4000, %r10d\n"		/* MSG_NOSIGNAL */
+	"	xorl %r8d, %r8d\n"
+	"	xorl %r9d, %r9d\n"
+	"	movl $44, %eax\n"		/* sendto */
+	"	syscall\n"
+	"	testq %rax, %rax\n"		/* not sent: nobody would close it */
+	"	js 7f\n"
+	"	movl %r14d, %edi\n"
+	"	movq %rsp, %rsi\n"
+	"	movl $8, %edx\n"
+	"	xorl %eax, %eax\n"		/* read */
+	"	syscall\n"
+	"7:	movl $126, %edi\n"
 	"	cmpl $2, %ebx\n"		/* ENOENT */
 	"	jne 3f\n"
 	"	incl %edi\n"
@@ -99,10 +124,17 @@ __asm__(".pushsection .rodata\n"
 	"	ldr x10, 5f\n"
 	"	mov x0, #-40\n"			/* ELOOP */
 	"	mov w22, #2\n"
+	"	mov w23, #-1\n"
 	"	cmp x9, x10\n"			/* MARK? */
 	"	b.ne 1f\n"
 	"	adr x21, trampoline_end\n"
 	"	ldr w22, [x21, #4]\n"		/* where to say it */
+	"	ldr w23, [x21, #8]\n"		/* the gate */
+	"	mov w0, w23\n"
+	"	mov x1, #2\n"			/* F_SETFD */
+	"	mov x2, #1\n"			/* FD_CLOEXEC */
+	"	mov x8, #25\n"			/* fcntl */
+	"	svc #0\n"
 	"	cmp w22, #2\n"
 	"	b.eq 6f\n"
 	"	mov w0, w22\n"
@@ -135,7 +167,7 @@ __asm__(".pushsection .rodata\n"
 	"	mov x19, #0\n"
 	"2:	adr x21, trampoline_end\n"
 	"	ldr w2, [x21]\n"
-	"	add x1, x21, #8\n"
+	"	add x1, x21, #32\n"
 	"	mov w0, w22\n"
 	"	mov x8, #64\n"			/* write */
 	"	svc #0\n"
@@ -145,7 +177,21 @@ __asm__(".pushsection .rodata\n"
 	"	mov w0, w22\n"
 	"	mov x8, #64\n"
 	"	svc #0\n"
-	"	mov x0, #126\n"
+	"	mov w0, w23\n"
+	"	add x1, x21, #16\n"
+	"	mov x2, #16\n"
+	"	mov x3, #0x4000\n"		/* MSG_NOSIGNAL */
+	"	mov x4, #0\n"
+	"	mov x5, #0\n"
+	"	mov x8, #206\n"			/* sendto */
+	"	svc #0\n"
+	"	tbnz x0, #63, 7f\n"		/* not sent: nobody would close it */
+	"	mov w0, w23\n"
+	"	mov x1, sp\n"
+	"	mov x2, #8\n"
+	"	mov x8, #63\n"			/* read */
+	"	svc #0\n"
+	"7:	mov x0, #126\n"
 	"	cmp x19, #2\n"			/* ENOENT */
 	"	cinc x0, x0, eq\n"
 	"	mov x8, #94\n"			/* exit_group */
@@ -193,12 +239,18 @@ static const struct record records[81] = {
 	RECORD(ELIBBAD, "Invalid interpreter"),
 };
 
-/* It begins with the text that comes before each of these. */
 struct speech {
 	uint32_t len;
 	int32_t fd;
-	char text[504];
+	int32_t gate;
+	uint32_t unused;
+	unsigned char word[GATE_SHORT_NOTE]; /* for the gate: a struct gate_note without its diag */
+	char text[480];			     /* for the user, before one of the records */
 };
+
+_Static_assert(offsetof(struct speech, gate) == 8 && offsetof(struct speech, word) == 16 &&
+	       GATE_SHORT_NOTE == 16 && offsetof(struct speech, text) == 32 &&
+	       sizeof(struct speech) == 512 && sizeof(struct record) == 32, "as in the code");
 
 #define BASE 0x400000UL
 
@@ -263,13 +315,25 @@ static int write_parts(int fd, const struct iovec *parts, int n, size_t size)
 	return written == (ssize_t)size ? 0 : -1;
 }
 
-static int make(const char *says, int says_to, struct diag *d)
+static struct speech make_speech(const char *says, const struct run_guard *guard)
+{
+	const struct gate_note note = { .word = GATE_UNEXECUTED };
+	struct speech speech = {
+		.len = (uint32_t)strnlen(says, sizeof(speech.text)), .fd = guard->errors, .gate = guard->gate,
+	};
+
+	memcpy(speech.word, &note, sizeof(speech.word));
+	memcpy(speech.text, says, speech.len);
+	return speech;
+}
+
+static int make(const char *says, const struct run_guard *guard, struct diag *d)
 {
 	const size_t code = (size_t)(trampoline_end - trampoline_code);
 	const size_t size = sizeof(struct head) + code + sizeof(struct speech) + sizeof(records);
 	cleanup_close int fd = make_memfd();
 	struct head head = make_head(size);
-	struct speech speech = { .len = (uint32_t)strnlen(says, sizeof(speech.text)), .fd = says_to };
+	struct speech speech = make_speech(says, guard);
 	const struct iovec parts[] = {
 		{ &head, sizeof(head) },
 		{ (void *)(uintptr_t)trampoline_code, code },
@@ -277,7 +341,6 @@ static int make(const char *says, int says_to, struct diag *d)
 		{ (void *)(uintptr_t)records, sizeof(records) },
 	};
 
-	memcpy(speech.text, says, speech.len);
 	if (fd < 0)
 		return diag_fail(d, NULL, "memfd_create");
 	if (write_parts(fd, parts, 4, size) < 0) {
@@ -287,10 +350,19 @@ static int make(const char *says, int says_to, struct diag *d)
 	return steal_fd(&fd);
 }
 
-int trampoline_exec(const char *path, char *const argv[], char **env, const char *says,
-		    int says_to, struct diag *d)
+/* FLAG is FD_CLOEXEC or 0. The trampoline closes both at the next exec. */
+static void flag_descriptors(const struct run_guard *guard, int flag)
 {
-	cleanup_close int fd = make(says, says_to, d);
+	if (guard->errors != STDERR_FILENO)
+		fcntl(guard->errors, F_SETFD, flag);
+	if (guard->gate >= 0)
+		fcntl(guard->gate, F_SETFD, flag);
+}
+
+int trampoline_exec(const char *path, char *const argv[], char **env, const char *says,
+		    const struct run_guard *guard, struct diag *d)
+{
+	cleanup_close int fd = make(says, guard, d);
 	cleanup_free char **large = NULL;
 	char *few[64], **all = few;
 	size_t n = 0;
@@ -307,13 +379,10 @@ int trampoline_exec(const char *path, char *const argv[], char **env, const char
 	all[0] = (char *)(uintptr_t)MARK;
 	all[1] = (char *)(uintptr_t)path;
 	memcpy(all + 2, argv, (n + 1) * sizeof(*all));
-	/* The trampoline closes it at the next exec. */
-	if (says_to != STDERR_FILENO)
-		fcntl(says_to, F_SETFD, 0);
+	flag_descriptors(guard, 0);
 	kernel_execveat(fd, "", all, env, AT_EMPTY_PATH);
 	diag_fail(d, path, "execute");
-	if (says_to != STDERR_FILENO)
-		fcntl(says_to, F_SETFD, FD_CLOEXEC);
+	flag_descriptors(guard, FD_CLOEXEC);
 	/* A memfd has no path that could be missing, but TOMOYO makes one up and looks it up (5.10). */
 	if (d->err == ENOENT)
 		return diag_hint(d, "the kernel's TOMOYO looks for it as /dev/fd/%d, which is not there", fd);
@@ -326,9 +395,9 @@ int trampoline_exec(const char *path, char *const argv[], char **env, const char
 const bool trampoline_there = false;
 
 int trampoline_exec(const char *path, char *const argv[], char **env, const char *says,
-		    int says_to, struct diag *d)
+		    const struct run_guard *guard, struct diag *d)
 {
-	(void)argv, (void)env, (void)says, (void)says_to;
+	(void)argv, (void)env, (void)says, (void)guard;
 	return diag_set(d, ENOSYS, path, "trampoline");
 }
 #endif

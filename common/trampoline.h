@@ -16,15 +16,20 @@
 #include <stdbool.h>
 
 struct diag;
+struct run_guard;
 
 /* Is there one for this architecture? */
 extern const bool trampoline_there;
 
 /*
  * execve(2) of PATH by way of it. If the program cannot be executed, it is the
- * trampoline that says so on the descriptor SAYS_TO, beginning with SAYS ("nsenter-lite:
- * execute: /bin/x: "), and ends with status 126 or 127; what can be found out
- * before should be. Returns -1 and *d if there is no getting that far.
+ * trampoline that says so: first to the user, on the descriptor GUARD->errors, beginning
+ * with SAYS ("nsenter-lite: execute: /bin/x: "), then by GATE_UNEXECUTED over
+ * GUARD->gate. It waits until the other side of the gate is closed, and ends with
+ * status 126 or 127. Executing the program closes the gate. What can be found out
+ * before should be.
+ *
+ * Returns -1 with *d set if not even the trampoline can be executed.
  */
 int trampoline_exec(const char *path, char *const argv[], char **env, const char *says,
-		    int says_to, struct diag *d);
+		    const struct run_guard *guard, struct diag *d);

@@ -240,7 +240,7 @@ static int run_in_place(const struct opened *o, const struct plan *plan, struct 
 {
 	if (cgroup_join(&o->cgroups, d) < 0 || cred_apply(&plan->cred, d) < 0)
 		return -1;
-	return inside_exec(plan, d);
+	return inside_exec(plan, -1, d);
 }
 
 static int run_as_child(struct opened *o, const struct nsenter *n, struct diag *d)

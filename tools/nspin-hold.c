@@ -39,7 +39,7 @@ static int run_program(const struct nspin *n, const int fd[NSTYPE_COUNT], struct
 		return diag_fail(d, NULL, "make the environment");
 	if (n->ignore_chld)
 		signal(SIGCHLD, SIG_IGN);
-	return run_exec(*n->operands, n->operands, env, NULL, STDERR_FILENO, d);
+	return run_exec(*n->operands, n->operands, env, NULL, d);
 }
 
 static int leave_keeper(const struct nspin *n, struct place *place, const int fd[NSTYPE_COUNT],

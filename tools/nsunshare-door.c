@@ -94,7 +94,7 @@ static void run_in_place(struct launch *l, struct diag *d)
 	if (l->helper.gate.parent >= 0)
 		lastwords_prepare(l->helper.gate.parent, d);
 	if (helper_tell_exec(&l->helper, d) == 0)
-		inside_exec(plan, d);
+		inside_exec(plan, l->helper.gate.parent, d);
 }
 
 /* We wait in the same user namespace, in which the program may be root, but not as we are. */
@@ -145,7 +145,8 @@ static void run_as_child(struct launch *l, struct diag *d)
 {
 	const struct plan *plan = &l->n->plan;
 	struct mirror *mirror = &l->parent.mirror;
-	bool gated = plan->setup || plan->pin[NS_PID];
+	/* The end of a vfork(2) tells that the trampoline is executed, which pins must not rely on. */
+	bool gated = plan->setup || plan->pin[NS_PID] || (plan->guard && plan_has_pins(plan));
 
 	parent_init(&l->parent, plan);
 	mirror->forward = l->n->forward;

@@ -109,8 +109,9 @@ static void make_pins(struct post *post, struct gate_note *note)
 
 /*
  * Pins stay if the launcher's end is closed after GATE_EXEC: by exec, or by the
- * launcher itself when a child has executed the program. A launcher that is there
- * still but could not send had something to say. Signals of the terminal are for
+ * launcher itself when a child has executed the program. They are taken back after
+ * GATE_UNEXECUTED: the trampoline waits until the helper has ended. A launcher that
+ * is there still but could not send had something to say. Signals of the terminal are for
  * the launcher; the helper ends when that does.
  */
 static void __attribute__((noreturn)) helper_main(struct post *post)
