@@ -8,6 +8,7 @@ load ../helpers
 : "${PARSERS:=$abs_top_builddir/tests/fuzz/parsers}"
 SUBJECTS='number id fd seconds list block map env signal propagation launch
 	mountinfo cgroup procs nsfs status target record caps utf8 message plain json gate'
+CORPUS=$abs_top_srcdir/tests/fuzz/corpus
 ROUNDS=50000
 SEED=20261124
 
@@ -28,6 +29,22 @@ had_both() {
 	done
 	[ "$(awk '{ n += $2 + $3 } END { print n }' <<<"$output")" -eq $ROUNDS ]
 	[ "$(wc -l <<<"$output")" -eq "$(wc -w <<<"$SUBJECTS")" ]
+}
+
+@test "parsers agree with their models on each file of the corpus" {
+	for subject in $SUBJECTS; do
+		run_split "$PARSERS" --corpus="$subject" "$CORPUS/$subject"/*
+		assert_status 0
+		refute_stderr
+	done
+	assert_equal "$(ls "$CORPUS" | sort)" "$(tr -s ' \t' '\n' <<<"$SUBJECTS" | sort)"
+}
+
+@test "parsers: a file of the corpus that a wrong model answers differently is named" {
+	run_split "$PARSERS" --break=id --corpus=id "$CORPUS/id/zero" "$CORPUS/id/id"
+	assert_status 1
+	assert_stderr_line 'id: the parser and its model differ'
+	assert_stderr_line "  repeat: parsers --break=id --corpus=id $CORPUS/id/id"
 }
 
 @test "parsers: a model that is wrong is found out, with the input and both answers" {

@@ -364,7 +364,7 @@ static void model_link(const char *text, char *want, size_t size)
 			type = (int)i;
 	if (text[len] && text[len + 1] == '[')
 		n = strspn(text + len + 2, DIGITS);
-	if (!len || !n || n > 23 || strcmp(text + len + 2 + n, "]") ||
+	if (!len || !n || n > (broken() ? 9 : 23) || strcmp(text + len + 2 + n, "]") ||
 	    over(text + len + 2, n, UINT64_MAX))
 		snprintf(want, size, "0 %d", type);
 	else
