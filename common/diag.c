@@ -91,7 +91,7 @@ void diag_bound(struct diag *d)
 	/* A bool that is neither true nor false must not be read as one. */
 	memcpy(&usage, &d->usage, sizeof(usage));
 	d->usage = usage == 1;
-	if (d->status < 0 || d->status > 255)
+	if (d->status < 1 || d->status > 255)
 		d->status = EXIT_OWN_FAILURE;
 	d->what[sizeof(d->what) - 1] = '\0';
 	d->path[sizeof(d->path) - 1] = '\0';

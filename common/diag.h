@@ -52,7 +52,7 @@ int diag_hint(struct diag *d, const char *format, ...)
 
 /*
  * Make of *d, which has come from elsewhere with anything in it, one that may be
- * used: its strings end, ->usage is a bool, the status one of exit(3).
+ * used: its strings end, ->usage is a bool, the status one of a failure.
  */
 void diag_bound(struct diag *d);
 

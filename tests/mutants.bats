@@ -19,7 +19,7 @@ setup() {
 	TREE=$BATS_TEST_TMPDIR/tree
 	# For the user that the runner makes
 	chmod 711 "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR"
-	mkdir -p "$TREE/tools" "$TREE/tests/helpers" "$TREE/tests/mutants" "$BATS_TEST_TMPDIR/tmp"
+	mkdir -p "$TREE/tools" "$TREE/tests/fuzz" "$TREE/tests/helpers" "$TREE/tests/mutants" "$BATS_TEST_TMPDIR/tmp"
 	cp "$HELPERS/outcome" "$TREE/tests/helpers/outcome"
 	cat >"$TREE/configure" <<-'EOF'
 		#!/bin/sh
@@ -27,7 +27,7 @@ setup() {
 	EOF
 	chmod 755 "$TREE/configure"
 	cat >"$TREE/Makefile.in" <<-'EOF'
-		PROGRAMS = nsclone nsunshare nsenter-lite nspin nsls
+		PROGRAMS = nsclone nsunshare nsenter-lite nspin nsls tests/fuzz/parsers
 		all: $(PROGRAMS)
 		$(PROGRAMS): tools/greeting; sh -n tools/greeting && cp tools/greeting $@
 		check:

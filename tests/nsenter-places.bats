@@ -491,6 +491,31 @@ joins_by() {
 	as_ourselves names_of_mounts
 }
 
+# The source of the only mount of cgroup v2 is an empty text.
+without_a_source() {
+	target_in "$CGROUP2/nst-$$"
+	export -f joins_by_nameless
+	in_private_mounts joins_by_nameless "$(v2_of "$TARGET")"
+}
+
+# joins_by_nameless CGROUP. For in_private_mounts.
+joins_by_nameless() {
+	local point
+	for point in $(awk '$3 == "cgroup2" { print $2 }' /proc/self/mounts); do
+		umount -l "$point"
+	done
+	mkdir -p "$D/nameless"
+	mount -t cgroup2 '' "$D/nameless"
+	grep -q ' - cgroup2  rw' /proc/self/mountinfo || fail "the source is not empty"
+	inside -u -c sed -n s/^0:://p /proc/self/cgroup
+	assert_output "$1"
+}
+
+@test "--join-cgroup: a mount that has no source" {
+	requires root cgroup2
+	as_ourselves without_a_source
+}
+
 # $D/mnt shows one cgroup. The name of the target's begins with that name, or is as
 # long; $D/mnt-2 is where a comparison of the beginnings alone would lead.
 like_a_mount() {

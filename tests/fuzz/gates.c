@@ -79,8 +79,8 @@ static void check_bounds(const char *input, const struct gate_note *note)
 	if (!memchr(d->what, '\0', sizeof(d->what)) || !memchr(d->path, '\0', sizeof(d->path)) ||
 	    !memchr(d->hint, '\0', sizeof(d->hint)))
 		differ(input, "a string without an end", "strings that end");
-	if (usage > 1 || d->status < 0 || d->status > 255)
-		differ(input, "a strange truth or status", "true or false, and 0 to 255");
+	if (usage > 1 || d->status < 1 || d->status > 255)
+		differ(input, "a strange truth or status", "true or false, and 1 to 255");
 }
 
 static void say_packet(char *text, size_t size, const union packet *p, size_t len)
