@@ -494,7 +494,6 @@ joins_by() {
 # The source of the only mount of cgroup v2 is an empty text.
 without_a_source() {
 	target_in "$CGROUP2/nst-$$"
-	export -f joins_by_nameless
 	in_private_mounts joins_by_nameless "$(v2_of "$TARGET")"
 }
 
