@@ -272,3 +272,105 @@ executed_well() {
 	image
 	each_way with_proc in_image executed_well
 }
+
+### A program of which only the trampoline finds out that it cannot be executed
+
+# unexecutable: scripts whose interpreter is missing or no program, and an ELF file
+# whose loader is missing.
+unexecutable() {
+	local loader
+	image
+	loader=$(loader_of "$NSCLONE")
+	printf '#!/no/such\n' >"$ROOT/bin/none"
+	printf '#!/etc/passwd\n' >"$ROOT/bin/denied"
+	sed "s|$loader|$(printf "%-${#loader}s" /no/such | sed 's/ /\\x00/g')|" "$NSCLONE" >"$ROOT/bin/unloadable"
+	chmod 755 "$ROOT/bin/none" "$ROOT/bin/denied" "$ROOT/bin/unloadable"
+}
+
+# not_executed STATUS PROGRAM OPTION...: there is one message, and nothing is left.
+not_executed() {
+	printf -- '-- %s %s\n' "$TOOL" "${*:2}"
+	observe env NSPIN_DIR="$D/sets" "$VICTIM" "${NS[@]}" --root "$ROOT" "${@:3}" "$2"
+	assert_outcome "exited $1"
+	assert_stderr_count 1
+	assert_stderr --regexp "^$TOOL: execute: $2: "
+	[ ! -e "$D/sets/world" ] || fail "the set is left: $(ls "$D/sets/world")"
+	[ ! -e "$D/pid" ] || fail "the PID file is left: $(<"$D/pid")"
+	assert_equal "$(awk -v dir="$D/" 'index($5, dir) == 1 && / - nsfs / { print $5 }' /proc/self/mountinfo)" ''
+}
+
+# Lines of options: each way from the door to the trampoline.
+ways_there() {
+	case $TOOL in
+	nsclone) printf '%s\n' -m '-mp --init' '-m --setup true' '-m --pty' '-mp --init --pty' ;;
+	nsunshare) printf '%s\n' -m '-m --fork' '-mp --fork' '-m --setup true' '-m --fork --setup true' ;;
+	esac
+}
+
+# each_not_executed OPTION...
+each_not_executed() {
+	local way
+	while read -r way; do
+		not_executed 127 /bin/none $way "$@"
+		not_executed 126 /bin/denied $way "$@"
+		not_executed 127 /bin/unloadable $way "$@"
+		refute_output
+	done < <(ways_there)
+}
+
+@test "a program that the trampoline cannot execute has its status and one message" {
+	unexecutable
+	each_way in_image each_not_executed
+}
+
+not_pinned() {
+	each_not_executed -u --pin world
+	[ ${#WHO[@]} -eq 0 ] || return 0
+	touch "$D/uts" "$D/pidns"
+	each_not_executed "--uts=$D/uts"
+	not_executed 127 /bin/none "--pid=$D/pidns" --fork
+	assert_equal "$(times_mounted "$D/pidns")" 0
+}
+
+@test "no pin and no set is left for a program that the trampoline cannot execute" {
+	unexecutable
+	each_way in_private_mounts in_image not_pinned
+}
+
+# The PID that is printed is void.
+not_reported() {
+	local how
+	for how in '' '-p --init' '--setup true' '-u --pin world'; do
+		not_executed 127 /bin/none -m $how --background
+		not_executed 127 /bin/none -m $how --pid-file "$D/pid"
+		not_executed 126 /bin/denied -m $how --pid-file "$D/pid" --background
+	done
+}
+
+@test "nsclone: --background fails, and no PID file is left, if the trampoline cannot execute the program" {
+	TOOLS=(nsclone)
+	unexecutable
+	each_way in_private_mounts in_image not_reported
+}
+
+# Nothing is taken back for a program that runs.
+finds_no_gate() {
+	local way
+	while read -r way; do
+		printf -- '-- %s %s\n' "$TOOL" "$way"
+		# Not observed: a keeper stays.
+		run_split "${WHO[@]}" env NSPIN_DIR="$D/sets" timeout 60 "$VICTIM" "${NS[@]}" --root "$ROOT" $way \
+			-u --pin world sh -c 'for fd in /proc/self/fd/*; do readlink "$fd"; done; echo end'
+		assert_status 0
+		assert_output --partial end
+		refute_output --partial socket
+		[ -e "$D/sets/world" ]
+		run_split "${WHO[@]}" env NSPIN_DIR="$D/sets" "$NSPIN" -d world
+		assert_status 0
+	done < <(ways_there)
+}
+
+@test "a program that the trampoline executes finds no gate open, and its set is there" {
+	image
+	each_way with_proc in_image finds_no_gate
+}
