@@ -84,10 +84,12 @@ void visit_end(struct visitor *v)
 	const int err = errno;
 	struct ended e;
 
-	kernel_pidfd_send_signal(v->child.pidfd, SIGKILL);
+	/* It ends at the end of the line, too, if nobody has stopped it. */
+	cleanup_close_fd(&v->line);
+	if (kernel_pidfd_send_signal(v->child.pidfd, SIGKILL) < 0)
+		kill(v->child.pid, SIGKILL);
 	run_wait_end(v->child.pid, &e);
 	cleanup_close_fd(&v->child.pidfd);
-	cleanup_close_fd(&v->line);
 	errno = err;
 }
 

@@ -28,7 +28,7 @@ judge_form() {
 	local hint=${stderr_lines[1]-nspin: hint: none}
 	[[ ${#stderr_lines[@]} -le 2 && ${stderr_lines[0]-} =~ ^nspin:\ [^:]+ && $hint == 'nspin: hint: '* ]] ||
 		wrong+='no message of the right form; '
-	among "$call" $MAY_FAIL $UNNAMED || [[ ${stderr_lines[0]-} == *"$text" ]] || wrong+='an error that the message does not name; '
+	among "$call" $MAY_FAIL $UNNAMED || [[ ${stderr_lines[0]-} == *$text ]] || wrong+='an error that the message does not name; '
 }
 
 # judge_run: what is wrong with the run in which $call failed, in $wrong.
@@ -249,7 +249,7 @@ all_kinds() {
 }
 
 # Does the init of a PID namespace live? STATE is empty then.
-export STATES='0:openat:*@/ 0:*@*/pid 0:*@pid:* 0:openat:*@/proc/self/fd/* 0:pidfd_open:* 0:poll:* 0:clone3:* 1:* 0:openat:*@fd/7'
+export STATES='0:openat:*@/ 0:*@*/pid 0:*@pid:* 0:openat:*@/proc/self/fd/* 0:pidfd_open:* 0:poll:* 0:clone3:* 0:socketpair:* 0:recvfrom:* 0:pidfd_send_signal:* 1:* 0:openat:*@fd/7'
 export SIZE='0:ioctl:*@*/stdout 0:newfstatat:*@*/stdout' # of a terminal, of a block
 export NOTES='0:write:*@*/stderr'                               # a note that cannot be written
 export PROCESSES='0:*@[0-9]* 0:readlinkat:* 0:openat:*@/proc/[0-9]* 0:*@/proc/[0-9]*' # they come and go

@@ -41,7 +41,7 @@ export MAKING="$ALWAYS $TAKEN $WORK $PRIVATE $MOUNTINFO"
 export KEEPER='*:openat:*@/proc/self/cmdline *:read:*@/proc/*/cmdline *:openat:*@/dev/null *:pause:*'
 
 # Has a PID namespace had an init?
-export CHILD_LOOKS='1:setns:* 1:ioctl:* 1:access:*'  # by the owner of the namespace, else; it says no more than that it could not
+export CHILD_LOOKS='1:setns:* 1:ioctl:* 1:access:* 1:prctl:* 1:read:*'  # by the owner of the namespace, else; it says no more than that it could not
 
 ### What there is
 
