@@ -107,9 +107,7 @@ static int fork_at_once(struct launch *l, struct diag *d)
 {
 	struct birth birth = { .plan = &l->n->plan, .cgroup_procs = -1 };
 
-	if (hide(birth.plan, d) < 0 || helper_tell_exec(&l->helper, d) < 0)
-		return -1;
-	return parent_fork(&l->parent, &birth, d);
+	return hide(birth.plan, d) < 0 ? -1 : parent_fork(&l->parent, &birth, d);
 }
 
 static int fork_gated(struct launch *l, struct diag *d)
@@ -135,9 +133,7 @@ static int fork_gated(struct launch *l, struct diag *d)
 	if (birth.plan->pin[NS_PID] &&
 	    (procdir_number(child.pidfd, &number, d) < 0 || helper_pin(&l->helper, number, d) != 0))
 		return -1;
-	if (helper_tell_exec(&l->helper, d) < 0 || parent_let_go(parent, birth.plan, d) < 0)
-		return -1;
-	return parent_see_exec(parent, d);
+	return parent_let_go(parent, birth.plan, d) < 0 ? -1 : parent_see_exec(parent, d);
 }
 
 /* The same. */

@@ -49,10 +49,21 @@ static void say(struct post *post, const struct gate_note *note)
 		leave(post);
 }
 
+/* The launcher says so by a signal, which needs no memory. All signals are blocked here. */
+static bool runs_in_child(void)
+{
+	sigset_t waiting;
+
+	return sigpending(&waiting) == 0 && sigismember(&waiting, SIGUSR1);
+}
+
 static void hear(struct post *post, struct gate_note *note)
 {
-	if (gate_hear(post->gate, note) < 0 || note->word == GATE_CLOSED)
-		leave(post);
+	if (gate_hear(post->gate, note) == 0 && note->word != GATE_CLOSED)
+		return;
+	if (runs_in_child())
+		_exit(0);
+	leave(post);
 }
 
 /* The launcher is called by a descriptor here, which tells nobody anything. */
@@ -108,8 +119,8 @@ static void make_pins(struct post *post, struct gate_note *note)
 }
 
 /*
- * Pins stay if the launcher's end is closed after GATE_EXEC: by exec, or by the
- * launcher itself when a child has executed the program. They are taken back after
+ * Pins stay if exec closes the launcher's end after GATE_EXEC, and if the launcher
+ * has signalled that a child has executed the program. They are taken back after
  * GATE_UNEXECUTED: the trampoline waits until the helper has ended. A launcher that
  * is there still but could not send had something to say. Signals of the terminal are for
  * the launcher; the helper ends when that does.
@@ -302,10 +313,18 @@ static void wait_for_end(const struct helper *h)
 		;
 }
 
-void helper_end(struct helper *h)
+static void part(struct helper *h)
 {
 	gate_close(&h->gate);
 	reap(h);
+}
+
+/* The signal first: closing is what the helper waits for. */
+void helper_end(struct helper *h)
+{
+	if (h->pid)
+		kill(h->pid, SIGUSR1);
+	part(h);
 }
 
 void helper_take_back(struct helper *h)
@@ -314,5 +333,5 @@ void helper_take_back(struct helper *h)
 		gate_say(h->gate.parent, GATE_FAILED);
 		wait_for_end(h);
 	}
-	helper_end(h);
+	part(h);
 }

@@ -58,11 +58,7 @@ int helper_clocks(struct helper *h, struct diag *d);
  */
 int helper_pin(struct helper *h, pid_t number, struct diag *d);
 
-/*
- * The program is about to be executed, by ourselves or by a child. From here on
- * pins stay unless helper_take_back() is called. -1 and *d if the helper cannot be
- * told: no pin stays.
- */
+/* The program is about to be executed by ourselves: -1 and *d if the helper cannot be told, so that no pin would stay. */
 int helper_tell_exec(struct helper *h, struct diag *d);
 
 /* A child has executed the program. */
