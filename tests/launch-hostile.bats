@@ -337,6 +337,25 @@ not_pinned() {
 	each_way in_private_mounts in_image not_pinned
 }
 
+# Nothing waits for strace -D but ourselves, when we have seen what is left.
+taken_back_in_time() {
+	touch "$D/uts"
+	run_split timeout 60 strace -D -f -q -o "$D/trace" -e trace=umount2 -e inject=umount2:delay_enter=100000 \
+		"$VICTIM" "${NS[@]}" --uts="$D/uts" -m --root "$ROOT" /bin/none
+	assert_equal "$(times_mounted "$D/uts")" 0
+	assert_status 127
+	grep -q umount2 "$D/trace"
+	both_ended() { [ "$(grep -c '+++ exited' "$D/trace")" -ge 2 ]; }
+	wait_until both_ended
+}
+
+@test "nsunshare: the pins of such a program are gone when the tool ends" {
+	requires strace
+	TOOLS=(nsunshare)
+	unexecutable
+	as_ourselves in_private_mounts in_image taken_back_in_time
+}
+
 # The PID that is printed is void.
 not_reported() {
 	local how
