@@ -27,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -253,29 +254,48 @@ static void enter(void)
 		fail("setns");
 }
 
+struct link {
+	pid_t parent;
+	long left; /* how many there are to be below */
+};
+
+/*
+ * They share their memory, and each has its own stack: a child of a child of a child
+ * that is made by fork(2) has to do with the pages of all before it, so that each
+ * takes longer than the one before.
+ */
+static int be_link(void *arg)
+{
+	const struct link *own = arg;
+
+	if (own->parent)
+		die_with(own->parent);
+	if (own->left > 0) {
+		struct link *next = malloc(sizeof(*next));
+		char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (!next || stack == MAP_FAILED)
+			fail("memory");
+		*next = (struct link){ getpid(), own->left - 1 };
+		if (clone(be_link, stack + STACK, CLONE_VM | SIGCHLD, next) < 0)
+			fail("clone");
+		if (!own->parent)
+			return 0;
+	} else if (own->parent) {
+		be_ready();
+	}
+	rest();
+}
+
 static void chain(long n)
 {
-	/* Each has to run before the next one is there. */
-	(void)setpriority(PRIO_PROCESS, 0, -20);
-	enter();
-	for (long i = 1; i < n; i++) {
-		const pid_t parent = getpid();
-		pid_t pid = fork();
+	struct link first = { 0, n - 1 };
 
-		if (pid < 0)
-			fail("fork");
-		if (pid) {
-			if (i > 1)
-				rest();
-			break;
-		}
-		die_with(parent);
-		if (i == n - 1) {
-			be_ready();
-			rest();
-		}
-	}
-	wait_for(n > 1);
+	enter();
+	if (n == 1)
+		return;
+	be_link(&first);
+	wait_for(1);
 }
 
 static void __attribute__((noreturn)) be_user(long i)
