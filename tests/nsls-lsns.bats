@@ -53,6 +53,8 @@ nested() {
 		world -r "$NSCLONE" -r -u -C
 		NESTED=$TARGET
 		! is_above "$(sed -n 's/^PPid:\t//p' "/proc/$NESTED/status")" || return 0
+		to "$NESTED" KILL
+		wait_until has_ended "$BG_PID"
 	done
 	skip 'needs numbers of namespaces that ascend'
 }

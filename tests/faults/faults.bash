@@ -143,7 +143,8 @@ clear_away() {
 	done
 	[ ! -e "$NSPIN_DIR/world" ] || rmdir "$NSPIN_DIR/world"
 	for file in "$DIR"/pin-*; do
-		[ ! -e "$file" ] || { umount "$file" && rm "$file"; }
+		# A launcher that is killed in between leaves the file alone.
+		[ ! -e "$file" ] || { umount -q "$file" || true; rm "$file"; }
 	done
 	[ ! -e "$DIR/pid" ] || rm "$DIR/pid"
 }
