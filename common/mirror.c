@@ -275,13 +275,32 @@ void mirror_stop(struct mirror *m, int sig)
 		go_on(m);
 }
 
+/*
+ * As run_wait(). Only until the child is reaped can it be seen whether it had
+ * executed the program, so that is looked at first.
+ */
+static int wait_for_change(struct mirror *m, struct change *c)
+{
+	const int options = WSTOPPED | WNOHANG;
+
+	if (!m->started) {
+		if (run_wait(m->pid, options | WNOWAIT, c) < 0)
+			return -1;
+		if (c->what == CHANGE_NONE)
+			return 0;
+		if (c->what == CHANGE_ENDED)
+			m->ended_before_exec = !procdir_has_executed(m->pidfd);
+	}
+	return run_wait(m->pid, options, c);
+}
+
 /* All that SIGCHLD has told of, which may be more or less than one thing. True: it has ended. */
 static bool look(struct mirror *m)
 {
 	struct change c;
 
 	while (!m->ended) {
-		if (run_wait(m->pid, WSTOPPED | WNOHANG, &c) < 0) {
+		if (wait_for_change(m, &c) < 0) {
 			/* Somebody else has reaped it: there is no status to be had. */
 			c.what = CHANGE_ENDED;
 			c.ended.status = EXIT_OWN_FAILURE;

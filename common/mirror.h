@@ -29,6 +29,7 @@ struct mirror {
 	int signal_fd;	  /* of mirror_open(), or -1 */
 	struct pty *pty;  /* the program's terminal, relayed while we wait; or NULL */
 	bool child_stopped; /* it was, and we with it, since we last continued it */
+	bool ended_before_exec; /* it has ended without having executed anything, as far as can be seen */
 	bool ended;	  /* the child has ended and is reaped: */
 	struct ended end;
 };

@@ -117,7 +117,8 @@ int parent_see_exec(struct parent *p, struct diag *d)
 	if (parent_expect(p, GATE_EXEC, d) < 0 || parent_expect(p, GATE_CLOSED, d) < 0)
 		return -1;
 	/* Closed by exec, or by its end? Our own SIGKILL is for a signal that came before. */
-	return p->mirror.killed_for || !procdir_has_executed(p->mirror.pidfd) ? parent_lost(p, d) : 0;
+	return p->mirror.killed_for || p->mirror.ended_before_exec || !procdir_has_executed(p->mirror.pidfd) ?
+	       parent_lost(p, d) : 0;
 }
 
 void parent_end(struct parent *p)

@@ -221,9 +221,20 @@ judge_signal() {
 		[ "$status" -ne 125 ] || [[ ${stderr_lines[0]-} =~ ^$TOOL:\ [^:]+ && ${#stderr_lines[@]} -le 2 ]] ||
 			wrong+='no message of the right form; '
 	fi
+	sweep
 	clear_away
 	leftovers
 	[ "$files$left" = "$clean" ] || wrong+="not to be cleared away: $files $left; "
+}
+
+# What the next nspin sweeps up: half-made sets in .new.
+sweep() {
+	local file
+	[ -n "$NSPIN_DIR" ] || return 0
+	for file in "$NSPIN_DIR"/.new/*/*; do
+		[ ! -e "$file" ] || umount -q "$file" || true
+	done
+	rm -rf "$NSPIN_DIR"/.new/*
 }
 
 # KEEPS: the process that makes pins and sets, if it is not the tool itself.

@@ -53,6 +53,7 @@ readonly DEATH_SIGNALS='[1245]:prctl:*' # PR_SET_PDEATHSIG of getsubids and newu
 # What the helper hears last, after the pins: that the program is executed, and that
 # it has been. There is nobody any more whom it could tell that it does not hear.
 @test "pins" {
+	KEEPS=2
 	CANNOT_FAIL+=' 2:recvfrom:3 2:recvfrom:4'
 	stay_on_one_cpu
 	as_ourselves in_private_mounts directly faults '' --mount="$DIR/pin-mnt" --uts="$DIR/pin-uts" --time="$DIR/pin-time"
@@ -83,6 +84,7 @@ readonly DEATH_SIGNALS='[1245]:prctl:*' # PR_SET_PDEATHSIG of getsubids and newu
 # The last word to the helper comes when the program runs, and will run on; and
 # once the child has been told to go on, it does, whether nsunshare hears of it or not.
 @test "--fork: pins" {
+	KEEPS=1
 	CANNOT_FAIL+=' 1:recvfrom:4 1:recvfrom:5 0:recvfrom:5 0:recvfrom:6'
 	stay_on_one_cpu
 	as_ourselves in_private_mounts directly faults '' --fork --mount="$DIR/pin-mnt" --uts="$DIR/pin-uts" --time="$DIR/pin-time" --pid="$DIR/pin-pid"
@@ -102,23 +104,27 @@ readonly DEATH_SIGNALS='[1245]:prctl:*' # PR_SET_PDEATHSIG of getsubids and newu
 ### Sets. What the helper hears last: see "pins".
 
 @test "a set of pins" {
+	KEEPS=2
 	CANNOT_FAIL+=' 2:recvfrom:3 2:recvfrom:4'
 	stay_on_one_cpu
 	as_ourselves in_private_mounts directly set_of '' --mount --uts --net
 }
 
 @test "the set of a keeper" {
+	KEEPS=2
 	CANNOT_FAIL+=' 2:recvfrom:5 2:recvfrom:6 4:prctl:1'
 	as_the_user directly set_of '' --uts --net
 }
 
 @test "--fork: a set of pins" {
+	KEEPS=1
 	CANNOT_FAIL+=' 1:recvfrom:3 1:recvfrom:4'
 	stay_on_one_cpu
 	as_ourselves in_private_mounts directly set_of '' --fork --mount --uts --net
 }
 
 @test "--fork: the set of a keeper" {
+	KEEPS=1
 	CANNOT_FAIL+=' 1:recvfrom:5 1:recvfrom:6'
 	as_the_user directly set_of '' --fork --uts --net
 }
