@@ -130,7 +130,7 @@ kills() {
 		done
 	done
 	BEFORE=nothing begin
-	[ ${#bad[@]} -eq 0 ] || fail "$*" "${bad[@]}"
+	[ ${#bad[@]} -eq 0 ] || { fail "$*" "${bad[@]}"; return 1; } # wherever no error ends us
 	[ "$tried" -ge "$LEAST" ] || fail "only $tried kills"
 	echo "$tried kills, $swept swept"
 }

@@ -313,6 +313,6 @@ faults() {
 		done
 	done
 	signals "$@"
-	[ ${#bad[@]} -eq 0 ] || fail "${NS[*]} $*" "${bad[@]}"
+	[ ${#bad[@]} -eq 0 ] || { fail "${NS[*]} $*" "${bad[@]}"; return 1; } # wherever no error ends us
 	[ "$tried" -ge 3 ] || fail "only $tried calls"
 }

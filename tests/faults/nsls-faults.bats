@@ -80,7 +80,7 @@ looks() {
 			note_fault "$call=$kind" "$*"
 		done
 	done
-	[ ${#bad[@]} -eq 0 ] || fail "nsls $*" "${bad[@]}"
+	[ ${#bad[@]} -eq 0 ] || { fail "nsls $*" "${bad[@]}"; return 1; } # wherever no error ends us
 	[ "$tried" -ge 3 ] || fail "only $tried calls"
 }
 

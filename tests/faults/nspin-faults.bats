@@ -118,7 +118,7 @@ attempts() {
 		note_fault "$call=$error" "$*"
 	done
 	BEFORE=nothing begin
-	[ ${#bad[@]} -eq 0 ] || fail "nspin $*" "${bad[@]}"
+	[ ${#bad[@]} -eq 0 ] || { fail "nspin $*" "${bad[@]}"; return 1; } # wherever no error ends us
 	[ "$tried" -ge 5 ] || fail "only $tried calls"
 }
 
