@@ -224,12 +224,26 @@ shell_with_job() {
 	wait_until child_is "$PANE" bash
 	SHELL_PID=$CHILD
 	enter "'$LAUNCHER' $*"
-	wait_until child_of "$SHELL_PID"
+	# Before its exec it is a bash, too.
+	wait_until child_is "$SHELL_PID" "$TOOL"
 	LAUNCHER_PID=$CHILD
 }
 
 # child_is PID COMM: it has a child with that name, $CHILD.
 child_is() { child_of "$1" && has_comm "$CHILD" "$2"; }
+
+# at_prompt: a shell with line editing waits for a line: it has set the terminal so
+# that it reads each key. What is typed before that may be lost.
+at_prompt() {
+	local settings
+	settings=$(stty -a -F "$("${TMUX_AT[@]}" display-message -p '#{pane_tty}')") && [[ $settings == *' -icanon'* ]]
+}
+
+# say LINE: enter it when there is a prompt.
+say() {
+	wait_until at_prompt
+	enter "$1"
+}
 
 # said FILE TEXT: what the shell was to write
 said() { [ "$(cat "$D/$1" 2>/dev/null)" = "$2" ]; }

@@ -342,23 +342,27 @@ in_background() {
 }
 
 shell_inside() {
+	local inside
 	shell_with_job "$@" bash --norc --noprofile -i
 	wait_until runs "$LAUNCHER_PID" bash
-	enter "sleep 98"
+	inside=$PROGRAM
+	say "sleep 98"
 	wait_until child_is "$PROGRAM" sleep
 	PROGRAM=$CHILD
 	press C-z
 	wait_until stopped "$PROGRAM"
 	continued "$LAUNCHER_PID"
-	enter 'jobs -s | grep -c Stopped >stopped'
+	say 'jobs -s | grep -c Stopped >stopped'
 	wait_until said stopped 1
-	enter fg
+	say fg
 	wait_until continued "$PROGRAM"
 	press C-c
-	enter 'echo $? >status'
+	wait_until is_gone "$PROGRAM"
+	say 'echo $? >status'
 	wait_until said status 130
-	enter 'exit 5'
-	enter 'echo $? >status'
+	say 'exit 5'
+	wait_until is_gone "$inside"
+	say 'echo $? >status'
 	wait_until said status 5
 	leave_shell
 }
@@ -372,17 +376,18 @@ shell_inside() {
 suspended() {
 	shell_with_job "$@" bash --norc --noprofile -i
 	wait_until runs "$LAUNCHER_PID" bash
-	enter suspend
+	say suspend
 	wait_until stopped "$LAUNCHER_PID"
-	enter 'readlink /proc/self/ns/user >where'
+	say 'readlink /proc/self/ns/user >where'
 	wait_until said where "$(ns_id self user)"
-	enter fg
+	say fg
 	wait_until continued "$PROGRAM"
-	enter 'readlink /proc/self/ns/user >where'
+	say 'readlink /proc/self/ns/user >where'
 	wait_until said where "$(ns_id "$PROGRAM" user)"
 	refute_equal "$(ns_id "$PROGRAM" user)" "$(ns_id self user)"
-	enter 'exit 5'
-	enter 'echo $? >status'
+	say 'exit 5'
+	wait_until is_gone "$PROGRAM"
+	say 'echo $? >status'
 	wait_until said status 5
 	leave_shell
 }

@@ -110,7 +110,7 @@ walk_through() {
 	wait "$pid" || true
 	observe "$LAUNCHER" -n"$D/net" readlink /proc/self/ns/net
 	assert_output "$(pinned "$D/net")"
-	umount "$D/uts" "$D/ipc" "$D/net"
+	umount --lazy "$D/uts" "$D/ipc" "$D/net"
 }
 
 @test "a namespace kept on a file by unshare(1) or mount(8) is entered by the file" {

@@ -141,7 +141,9 @@ descriptors() {
 	assert_equal "$(tr , '\n' <<<"$cell")" "$(who_holds <<<"$MANY")"
 }
 
-@test "many descriptors of a process are a number in text, and whole for programs" { each_way descriptors; }
+@test "many descriptors of a process are a number in text, and whole for programs" {
+	quietly_apart descriptors
+}
 
 few_descriptors() {
 	many descriptors 8

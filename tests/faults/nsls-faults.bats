@@ -65,7 +65,7 @@ looks() {
 	done
 	for call in "${calls[@]}"; do
 		name=${call#*:} name=${name%%:*}
-		[[ " $CANNOT_FAIL " != *" $name "* ]] && ! among "$call" '*:mmap:*' '*:brk:*' $EITHER $exceptions && ! is_one_of_many || continue
+		[[ " $CANNOT_FAIL " != *" $name "* ]] && ! among "$call" '*:mmap:*' '*:brk:*' $EITHER $exceptions && ! is_one_of_many && in_sample || continue
 		errors_for "$name"
 		for error in "${errors[@]}"; do
 			under "${call%%@*}=$error" "$NSLS" "$@"

@@ -110,6 +110,7 @@ attempts() {
 		! among "$call" $ANSWERS && ! is_one_of_many || continue
 		name=${call#*:} name=${name%%:*}
 		[[ " $CANNOT_FAIL " != *" $name "* && " $CANNOT_FAIL " != *" ${call%%@*} "* ]] || continue
+		in_sample || continue
 		[[ $state == "$before" && $keepers == "$known" && -z $rubbish$stray ]] || again
 		error_for "$name"
 		[[ $call != *:newfstatat:*@fd/* ]] || error=ENOMEM text='Cannot allocate memory' # EPERM: it is another's
