@@ -507,6 +507,9 @@ run_split() {
 	"$@" >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- 4>&- || status=$?
 	read_file output "$BATS_TEST_TMPDIR/stdout"
 	read_file stderr "$BATS_TEST_TMPDIR/stderr"
+	# What this shell itself says of a process that a test has killed
+	[[ $stderr != */helpers.bash:\ line\ *\ Killed\ * ]] || sed -i '/\/helpers\.bash: line [0-9]*: .* Killed /d' "$BATS_TEST_TMPDIR/stderr"
+	read_file stderr "$BATS_TEST_TMPDIR/stderr"
 	mapfile -t lines <"$BATS_TEST_TMPDIR/stdout"
 	mapfile -t stderr_lines <"$BATS_TEST_TMPDIR/stderr"
 }

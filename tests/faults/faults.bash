@@ -266,11 +266,19 @@ signals() {
 # signals, as above. `make check-faults' tries all.
 export FAULT_KINDS=${FAULT_KINDS:-errors} LAST=
 
-# in_sample: shall this call be made to fail, too? `make check' takes a third of a
-# scenario's calls, each test another one; check-faults and NST_LONG=1 take all.
+# in_sample: shall this call be made to fail, too? Of the many $calls of a scenario
+# `make check' takes a third; check-faults and NST_LONG=1 take all.
 in_sample() {
-	turn=$((${turn-${BATS_TEST_NUMBER:-0}} + 1))
-	[ -n "${FAULT_LOG-}${NST_LONG-}" ] || [ $((turn % 3)) -eq 0 ]
+	turn=$((${turn-0} + 1))
+	takes_all || [ $((turn % 3)) -eq 0 ]
+}
+
+takes_all() { [ -n "${FAULT_LOG-}${NST_LONG-}" ] || [ ${#calls[@]} -le 60 ]; }
+
+# tried_enough LEAST: of so many calls, or of a third.
+tried_enough() {
+	takes_all || set -- $(($1 / 3 + 1))
+	[ "$tried" -ge "$1" ] || fail "only $tried calls"
 }
 
 # note_fault CALL=FAULT SCENARIO: $wrong is what it came to. For tests/faults/run as well.
@@ -321,5 +329,5 @@ faults() {
 	done
 	signals "$@"
 	[ ${#bad[@]} -eq 0 ] || { fail "${NS[*]} $*" "${bad[@]}"; return 1; } # wherever no error ends us
-	[ "$tried" -ge 3 ] || fail "only $tried calls"
+	tried_enough 3
 }

@@ -81,7 +81,7 @@ looks() {
 		done
 	done
 	[ ${#bad[@]} -eq 0 ] || { fail "nsls $*" "${bad[@]}"; return 1; } # wherever no error ends us
-	[ "$tried" -ge 3 ] || fail "only $tried calls"
+	tried_enough 3
 }
 
 is_one_of_many() {

@@ -120,7 +120,7 @@ attempts() {
 	done
 	BEFORE=nothing begin
 	[ ${#bad[@]} -eq 0 ] || { fail "nspin $*" "${bad[@]}"; return 1; } # wherever no error ends us
-	[ "$tried" -ge 5 ] || fail "only $tried calls"
+	tried_enough 5
 }
 
 # Of calls that are made for each process, or each mount namespace, of the machine,
