@@ -378,10 +378,13 @@ static bool attend(struct mirror *m, int fd)
 
 int mirror_wait_fd(struct mirror *m, int fd)
 {
-	while (!attend(m, fd))
-		if (look(m))
-			return 0;
-	return 1;
+	/* It may have ended while another descriptor was waited for: then no signal comes any more. */
+	while (!m->ended) {
+		if (attend(m, fd))
+			return 1;
+		look(m);
+	}
+	return 0;
 }
 
 static void wait_end_of_pty(struct mirror *m)
