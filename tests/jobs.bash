@@ -13,6 +13,19 @@ ends_in() {
 	has_comm "$CHILD" "$2"
 }
 
+# during_setup 'SIGNAL...' OPTION...: each of the signals, sent while a set-up command
+# runs, ends the launch, and what the command has started; the program never runs.
+during_setup() {
+	local sig
+	for sig in $1; do
+		launch "${@:2}" --setup 'sleep 99; :' touch "$D/ran"
+		wait_until ends_in "$LAUNCHER_PID" sleep
+		to "$LAUNCHER_PID" "$sig"
+		ended "killed $(kill -l "$sig")"
+		[ ! -e "$D/ran" ]
+	done
+}
+
 ### Signals
 
 all_arrive() {

@@ -196,20 +196,9 @@ storm_on_shell() {
 
 @test "what a set-up command has started ends with a launch that is ended" { as_the_user storm_on_shell; }
 
-during_setup() {
-	local sig
-	for sig in TERM KILL; do
-		launch "$@" --setup 'sleep 99; :' touch "$D/ran"
-		wait_until ends_in "$LAUNCHER_PID" sleep
-		to "$LAUNCHER_PID" "$sig"
-		ended "killed $(kill -l "$sig")"
-		[ ! -e "$D/ran" ]
-	done
-}
-
 @test "TERM and KILL during --setup end what the command has started" {
-	each_way during_setup -r
-	each_way during_setup -rp
+	each_way during_setup 'TERM KILL' -r
+	each_way during_setup 'TERM KILL' -rp
 }
 
 ### Stops and ends of the program

@@ -76,20 +76,9 @@ ended_by_others() {
 @test "--fork: other signals end nsunshare alone, as they would a program without handlers" { each_way ended_by_others; }
 @test "--fork: stops of nsunshare are its own, until it is ended" { each_way act_on_tool -r --kill-child; }
 
-during_setup() {
-	local sig
-	for sig in TERM INT; do
-		launch "$@" --setup 'sleep 99; :' touch "$D/ran"
-		wait_until ends_in "$LAUNCHER_PID" sleep
-		to "$LAUNCHER_PID" "$sig"
-		ended "killed $(kill -l "$sig")"
-		[ ! -e "$D/ran" ]
-	done
-}
-
 @test "--fork: INT and TERM during --setup end the launch" {
-	each_way during_setup -r --fork
-	each_way during_setup -rp --fork
+	each_way during_setup 'TERM INT' -r --fork
+	each_way during_setup 'TERM INT' -rp --fork
 }
 
 under_nohup() {
